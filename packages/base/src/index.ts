@@ -1,0 +1,8 @@
+export { AssertionError, assert, unreachable } from './assert.ts'
+export { type Clock, VirtualClock } from './clock.ts'
+export { Ewma } from './ewma.ts'
+export { Labels } from './labels.ts'
+export { LruMap } from './lru.ts'
+export { exponential, normal, type Random, seededRandom } from './random.ts'
+export { failure, ok, type Result } from './result.ts'
+export { Ring } from './ring.ts'

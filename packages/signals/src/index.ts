@@ -1,0 +1,5 @@
+export { eppBuckets, vllmBuckets } from './buckets.ts'
+export { type SignalId, signals } from './catalog.ts'
+export { dialectEntries, entriesFor, entriesOf } from './dialects.ts'
+export { type EngineReading, engineMetricNames, readEngineState } from './reading.ts'
+export type { DialectEntry, DialectId, LabelMapping, Signal, SignalKind, Unit } from './types.ts'
