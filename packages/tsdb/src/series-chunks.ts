@@ -128,8 +128,8 @@ export class SeriesChunks {
     let high = this.#sealed.length
     while (low < high) {
       const middle = (low + high) >>> 1
-      const newest = newestOf(this.#sealed[middle] as SealedChunk)
-      if (newest < timeMs || (after && newest === timeMs)) low = middle + 1
+      // A chunk that ends at timeMs will do for both searches: the place after its last sample is the next chunk's first.
+      if (newestOf(this.#sealed[middle] as SealedChunk) < timeMs) low = middle + 1
       else high = middle
     }
     const chunk = this.#sealed[low]
