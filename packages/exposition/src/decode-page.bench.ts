@@ -1,11 +1,6 @@
 import { bench, describe } from 'vitest'
 import { decodePage, parseSeries } from './index.ts'
 
-/**
- * Compare revisions with these numbers; as absolute ones they are several times too high, because the test runner reaches every
- * imported name through a getter, once a byte here. Bundled figures stand at `decodePage`.
- */
-
 /** As one engine with 5,500 series writes it: histograms of 30 buckets over several models. */
 function vllmPage(): Uint8Array {
   let page = ''
@@ -22,6 +17,8 @@ const refs = new Map<string, number>()
 decodePage(page, { sample: (series) => refs.set(series, refs.size) })
 let sink = 0
 
+// For comparing revisions: as absolute figures these times are several times too high, because the test runner reaches every
+// imported name through a getter, here once a byte. Bundled figures stand at `decodePage`.
 describe(`a page of ${refs.size} series, ${page.length} bytes`, () => {
   bench('decode', () => {
     decodePage(page, { sample: (_, value) => (sink += value) })

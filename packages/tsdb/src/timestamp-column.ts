@@ -2,7 +2,7 @@ import { assert } from '@signalbox/base'
 import { CHUNK_SAMPLES } from './sealed-chunk.ts'
 
 /** Slots of a new column; doubles up to CHUNK_SAMPLES, so that what lives shortly stays small. */
-export const COLUMN_SAMPLES_MIN = 15
+const COLUMN_SAMPLES_MIN = 15
 
 /**
  * The timestamps of a chunk, shared by the series whose samples so far have the same ones. Each series reads as far as it has
