@@ -1,8 +1,7 @@
 import { assert } from '@signalbox/base'
-import type { ExpositionFormat } from '@signalbox/exposition'
+import { type ExpositionFormat, escapeHelp } from '@signalbox/exposition'
 import type { DialectEntry } from '@signalbox/signals'
 import type { Projection } from './projection.ts'
-import { escapeHelp } from './text.ts'
 
 /** Cells that one rendered series adds up, and what removed ones left behind. */
 export interface Group<Cell, Retired> {

@@ -1,11 +1,10 @@
 import { assert } from '@signalbox/base'
-import type { ExpositionFormat } from '@signalbox/exposition'
+import { type ExpositionFormat, formatValue } from '@signalbox/exposition'
 import type { DialectEntry } from '@signalbox/signals'
 import { formatBound } from './bound.ts'
 import type { Histogram } from './cells.ts'
 import { type Family, type Group, Groups, header, seriesText } from './family.ts'
 import type { Projection } from './projection.ts'
-import { formatValue } from './text.ts'
 
 /** Observations by bucket of the family (not cumulative), the one above the last bound included. */
 interface Retired {

@@ -1,6 +1,6 @@
 import { assert } from '@signalbox/base'
+import { escapeLabelValue } from '@signalbox/exposition'
 import type { DialectEntry } from '@signalbox/signals'
-import { escapeLabelValue } from './text.ts'
 
 /** One dialect entry's view of the signal's labels: which of them it carries, under which names, in which order. */
 export class Projection {

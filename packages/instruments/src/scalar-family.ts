@@ -1,8 +1,7 @@
-import type { ExpositionFormat } from '@signalbox/exposition'
+import { type ExpositionFormat, formatValue } from '@signalbox/exposition'
 import type { DialectEntry } from '@signalbox/signals'
 import { type Family, type Group, Groups, header, seriesText } from './family.ts'
 import type { Projection } from './projection.ts'
-import { formatValue } from './text.ts'
 
 interface Scalar {
   readonly value: number
