@@ -63,7 +63,9 @@ async function route(routes: MonitorRoutes, exchange: Exchange): Promise<Reply> 
   }
   if (isQuery) return prometheus(routes, exchange)
   if (pathname.startsWith(CONSOLE)) {
-    return (await routes.console.handle(pathname.slice(CONSOLE.length), address.searchParams)) ?? jsonReply(404, { error: { message: 'no such view' } })
+    return (
+      (await routes.console.handle(pathname.slice(CONSOLE.length), address.searchParams)) ?? jsonReply(404, { error: { message: 'no such view' } })
+    )
   }
   switch (pathname) {
     case '/-/healthy':
