@@ -13,7 +13,8 @@ export interface FormError {
 export async function readForm(request: IncomingMessage, address: URL): Promise<Result<URLSearchParams, FormError>> {
   if (request.method !== 'POST') return ok(address.searchParams)
   const type = request.headers['content-type'] ?? ''
-  if (!/^application\/x-www-form-urlencoded\b/i.test(type)) return failure({ status: 415, message: 'a posted query is application/x-www-form-urlencoded' })
+  if (!/^application\/x-www-form-urlencoded\b/i.test(type))
+    return failure({ status: 415, message: 'a posted query is application/x-www-form-urlencoded' })
   const chunks: Buffer[] = []
   let bytes = 0
   try {

@@ -1,5 +1,5 @@
 import { type Clock, failure, ok, type Result } from '@signalbox/base'
-import { parseDuration, parseLimit, parseTime, type ParameterResult } from './api-parameters.ts'
+import { type ParameterResult, parseDuration, parseLimit, parseTime } from './api-parameters.ts'
 import type { QueryOptions, Store, StoreAnswer, StoreError, StoreQuery } from './ports.ts'
 import type { Reply } from './reply.ts'
 import type { TargetView } from './target.ts'
@@ -224,7 +224,11 @@ function envelope(result: ApiResult): Reply {
   const { data, warnings, infos } = result.value
   const notes = `${warnings.length === 0 ? '' : `,"warnings":${JSON.stringify(warnings)}`}${infos.length === 0 ? '' : `,"infos":${JSON.stringify(infos)}`}`
   // The data may be large and is JSON already: it is joined as bytes, not parsed and written again.
-  const body = Buffer.concat([Buffer.from('{"status":"success","data":'), typeof data === 'string' ? Buffer.from(data) : data, Buffer.from(`${notes}}`)])
+  const body = Buffer.concat([
+    Buffer.from('{"status":"success","data":'),
+    typeof data === 'string' ? Buffer.from(data) : data,
+    Buffer.from(`${notes}}`),
+  ])
   return { status: 200, contentType, headers, body }
 }
 

@@ -43,7 +43,11 @@ export function writeQueryValue(value: QueryValue, pieces: JsonPieces): void {
       pieces.add(point(value.timestampMs, value.value))
       break
     case 'vector':
-      writeList(value.samples, pieces, (sample) => `{"metric":${labelsJson(sample.labels)},"value":${point(sample.timestampMs, formatValue(sample.value))}}`)
+      writeList(
+        value.samples,
+        pieces,
+        (sample) => `{"metric":${labelsJson(sample.labels)},"value":${point(sample.timestampMs, formatValue(sample.value))}}`,
+      )
       break
     case 'matrix':
       writeList(value.series, pieces, (series) => `{"metric":${labelsJson(series.labels)},"values":[${points(series.timestampsMs, series.values)}]}`)

@@ -86,7 +86,9 @@ export class QueryQueue {
   #admit(pending: PendingQuery): void {
     if (this.#running.size < this.#limits.runningMax) this.#run(pending)
     else if (!this.#waiting.push(pending)) {
-      pending.settle(failure({ code: 'unavailable', message: `too many queries: ${this.#limits.runningMax} are running and ${this.#limits.waitingMax} wait` }))
+      pending.settle(
+        failure({ code: 'unavailable', message: `too many queries: ${this.#limits.runningMax} are running and ${this.#limits.waitingMax} wait` }),
+      )
     }
   }
 

@@ -1,5 +1,15 @@
 import { failure, Labels, ok, type Result } from '@signalbox/base'
-import { type EvaluationError, type EvaluationOptions, evaluateInstant, evaluateRange, type Matcher, parse, parseSelector, type QueryOutput, type QueryValue } from '@signalbox/promql'
+import {
+  type EvaluationError,
+  type EvaluationOptions,
+  evaluateInstant,
+  evaluateRange,
+  type Matcher,
+  parse,
+  parseSelector,
+  type QueryOutput,
+  type QueryValue,
+} from '@signalbox/promql'
 import { Head } from '@signalbox/tsdb'
 import type { StoreAnswer, StoreError, StoreQuery, StoreStats } from './ports.ts'
 import { JsonPieces, writeLabelSets, writeQueryValue, writeStrings } from './query-json.ts'
@@ -24,7 +34,7 @@ export class StoreService {
   readonly #head: Head
   /** By handle. */
   readonly #open: (OpenSeries | undefined)[] = []
-  #samples = 0
+  #refused = 0
 
   constructor(options: WorkerData) {
     this.#head = new Head({ seriesMax: options.seriesMax, retentionMs: options.retentionMs })
@@ -33,13 +43,13 @@ export class StoreService {
   append(batch: SampleBatch): void {
     for (const { handle, names, values } of batch.opened) {
       const labels = new Labels(names, values)
-      this.#open[handle] = { labels, ref: this.#head.seriesRef(labels) }
+      const ref = this.#head.seriesRef(labels)
+      if (ref === undefined) this.#refused += 1
+      this.#open[handle] = { labels, ref }
     }
     for (let i = 0; i < batch.handles.length; i++) {
-      const ref = this.#open[batch.handles[i] as number]?.ref
-      if (ref === undefined) continue
-      const outcome = this.#head.append(ref, batch.timestampsMs[i] as number, batch.values[i] as number)
-      if (outcome === 'ok') this.#samples += 1
+      const series = this.#open[batch.handles[i] as number]
+      if (series !== undefined) this.#appendOne(series, batch.timestampsMs[i] as number, batch.values[i] as number)
     }
     for (const handle of batch.released) this.#open[handle] = undefined
   }
@@ -50,9 +60,17 @@ export class StoreService {
     for (const series of this.#open) if (series !== undefined && series.ref === undefined) series.ref = this.#head.seriesRef(series.labels)
   }
 
+  /** Costs a pass over all series. */
   stats(): StoreStats {
-    const { series, bytes, refused } = this.#head.stats()
-    return { samples: this.#samples, series, bytes, seriesRefused: refused }
+    const { appended, series, bytes } = this.#head.stats()
+    return { samples: appended, series, bytes, seriesRefused: this.#refused }
+  }
+
+  #appendOne(series: OpenSeries, timestampMs: number, value: number): void {
+    if (series.ref === undefined || this.#head.append(series.ref, timestampMs, value) !== 'unknown-series') return
+    // Truncation dropped it: a page with its own, old timestamps can leave an open series without samples.
+    series.ref = this.#head.seriesRef(series.labels)
+    if (series.ref !== undefined) this.#head.append(series.ref, timestampMs, value)
   }
 
   /** Synchronous; `canceled` is asked between series. */

@@ -1,5 +1,5 @@
-import type { FamilyMetadata } from './scraped-page.ts'
 import { type ScrapeDeps, type ScrapeLimits, ScrapeLoop } from './scrape-loop.ts'
+import type { FamilyMetadata } from './scraped-page.ts'
 import { identityOf, labelsOf, type TargetConfig, type TargetView } from './target.ts'
 
 /** All scrape loops, one a target. */

@@ -29,9 +29,8 @@ export type ToWorker =
   | { readonly kind: 'query'; readonly id: number; readonly query: StoreQuery; readonly canceled: Int32Array }
   | { readonly kind: 'truncate'; readonly beforeMs: number }
 
-/** `samples` of 'appended' is the size of the batch, kept or not. */
+/** `samples` of 'appended' is the size of the batch, kept or not; `stats` come now and then. */
 export type FromWorker =
   | { readonly kind: 'ready' }
-  | { readonly kind: 'appended'; readonly samples: number; readonly stats: StoreStats }
-  | { readonly kind: 'truncated'; readonly stats: StoreStats }
+  | { readonly kind: 'appended'; readonly samples: number; readonly stats?: StoreStats }
   | { readonly kind: 'answer'; readonly id: number; readonly result: Result<StoreAnswer, StoreError> }

@@ -70,11 +70,6 @@ export class WorkerStore implements Store {
     return this.#appender
   }
 
-  /** The worker's thread number, undefined while there is none. For tests and for the log. */
-  get threadId(): number | undefined {
-    return this.#worker?.threadId
-  }
-
   query(query: StoreQuery, options: QueryOptions): Promise<Result<StoreAnswer, StoreError>> {
     return this.up ? this.#queue.ask(query, options) : Promise.resolve(failure(DOWN))
   }
@@ -128,10 +123,7 @@ export class WorkerStore implements Store {
         break
       case 'appended':
         this.#pendingSamples -= message.samples
-        this.#stats = message.stats
-        break
-      case 'truncated':
-        this.#stats = message.stats
+        this.#stats = message.stats ?? this.#stats
         break
       case 'answer':
         this.#queue.answered(message.id, message.result)
