@@ -1,55 +1,80 @@
 import { eppBuckets } from './buckets.ts'
-import type { SignalId } from './catalog.ts'
 import type { DialectEntry } from './types.ts'
 
 const same = (...names: string[]) => names.map((name) => ({ name, from: name }))
 
-function own(
-  signal: SignalId,
-  type: DialectEntry['type'],
-  name: string,
-  help: string,
-  labels: string[] = [],
-  bounds?: readonly number[],
-): DialectEntry {
-  return {
-    signal,
-    dialect: 'signalbox',
-    name: `signalbox_${name}`,
-    type,
-    help,
-    scale: 1,
-    labels: same(...labels),
-    source: 'Signalbox',
-    ...(bounds ? { bounds } : {}),
-  }
+type Family = Pick<DialectEntry, 'signal' | 'type' | 'name' | 'help' | 'bounds'>
+
+function own(family: Family, ...labels: string[]): DialectEntry {
+  return { ...family, dialect: 'signalbox', name: `signalbox_${family.name}`, scale: 1, labels: same(...labels), source: 'Signalbox' }
 }
 
 /** What nobody else measures, under our own prefix. */
 export const signalboxEntries: readonly DialectEntry[] = [
-  own('gateway.request_outcomes', 'counter', 'requests_total', 'Requests by how they ended: ok, error, rejected, cancelled.', ['model', 'outcome']),
-  own('gateway.retries', 'counter', 'retries_total', 'Further attempts after one that failed before the first byte.', ['reason']),
-  own('gateway.client_errors', 'counter', 'client_errors_total', 'Connections whose bytes were no HTTP request.'),
-  own('scheduler.state_age', 'gauge', 'endpoint_state_age_seconds', "Age of an endpoint's state.", ['endpoint']),
-  own('scheduler.decision_ring_bytes', 'gauge', 'decision_ring_bytes', 'Bytes in use of the ring of decision records.'),
-  own('process.event_loop_lag', 'gauge', 'event_loop_lag_seconds', '99th percentile of event-loop delay since the last page.'),
-  own('instruments.label_overflow', 'counter', 'label_overflow_total', 'Label values folded into other because a label had too many.', ['label']),
-  own('monitor.samples', 'counter', 'monitor_samples_total', 'Samples appended to the store.'),
-  own('monitor.series', 'gauge', 'monitor_series', 'Series in memory.'),
-  own('monitor.series_refused', 'counter', 'monitor_series_refused_total', 'New series refused at a limit.'),
-  own('monitor.scrape_failures', 'counter', 'monitor_scrape_failures_total', 'Scrapes that failed, by cause.', ['cause']),
-  own('monitor.query_duration', 'histogram', 'monitor_query_duration_seconds', "From a query's arrival to its result.", [], eppBuckets.general),
+  own(
+    {
+      signal: 'gateway.request_outcomes',
+      type: 'counter',
+      name: 'requests_total',
+      help: 'Requests by how they ended: ok, error, rejected, cancelled.',
+    },
+    'model',
+    'outcome',
+  ),
+  own(
+    { signal: 'gateway.retries', type: 'counter', name: 'retries_total', help: 'Further attempts after one that failed before the first byte.' },
+    'reason',
+  ),
+  own({ signal: 'gateway.client_errors', type: 'counter', name: 'client_errors_total', help: 'Connections whose bytes were no HTTP request.' }),
+  own({ signal: 'scheduler.state_age', type: 'gauge', name: 'endpoint_state_age_seconds', help: "Age of an endpoint's state." }, 'endpoint'),
+  own({ signal: 'scheduler.decision_ring_bytes', type: 'gauge', name: 'decision_ring_bytes', help: 'Bytes in use of the ring of decision records.' }),
+  own({
+    signal: 'process.event_loop_lag',
+    type: 'gauge',
+    name: 'event_loop_lag_seconds',
+    help: '99th percentile of event-loop delay since the last page.',
+  }),
+  own(
+    {
+      signal: 'instruments.label_overflow',
+      type: 'counter',
+      name: 'label_overflow_total',
+      help: 'Label values folded into other because a label had too many.',
+    },
+    'label',
+  ),
+  own({ signal: 'monitor.samples', type: 'counter', name: 'monitor_samples_total', help: 'Samples appended to the store.' }),
+  own({ signal: 'monitor.series', type: 'gauge', name: 'monitor_series', help: 'Series in memory.' }),
+  own({ signal: 'monitor.series_refused', type: 'counter', name: 'monitor_series_refused_total', help: 'New series refused at a limit.' }),
+  own({ signal: 'monitor.scrape_failures', type: 'counter', name: 'monitor_scrape_failures_total', help: 'Scrapes that failed, by cause.' }, 'cause'),
+  own({
+    signal: 'monitor.query_duration',
+    type: 'histogram',
+    name: 'monitor_query_duration_seconds',
+    help: "From a query's arrival to its result.",
+    bounds: eppBuckets.general,
+  }),
 ]
 
 const PROCESS_SOURCE = 'Prometheus client library conventions (process_*)'
 
-function processEntry(signal: SignalId, type: DialectEntry['type'], name: string, help: string): DialectEntry {
-  return { signal, dialect: 'process', name, type, help, scale: 1, labels: [], source: PROCESS_SOURCE }
+function processEntry(family: Family): DialectEntry {
+  return { ...family, dialect: 'process', scale: 1, labels: [], source: PROCESS_SOURCE }
 }
 
 export const processEntries: readonly DialectEntry[] = [
-  processEntry('process.cpu', 'counter', 'process_cpu_seconds_total', 'Total user and system CPU time spent in seconds.'),
-  processEntry('process.resident_memory', 'gauge', 'process_resident_memory_bytes', 'Resident memory size in bytes.'),
-  processEntry('process.start_time', 'gauge', 'process_start_time_seconds', 'Start time of the process since unix epoch in seconds.'),
-  processEntry('process.open_fds', 'gauge', 'process_open_fds', 'Number of open file descriptors.'),
+  processEntry({
+    signal: 'process.cpu',
+    type: 'counter',
+    name: 'process_cpu_seconds_total',
+    help: 'Total user and system CPU time spent in seconds.',
+  }),
+  processEntry({ signal: 'process.resident_memory', type: 'gauge', name: 'process_resident_memory_bytes', help: 'Resident memory size in bytes.' }),
+  processEntry({
+    signal: 'process.start_time',
+    type: 'gauge',
+    name: 'process_start_time_seconds',
+    help: 'Start time of the process since unix epoch in seconds.',
+  }),
+  processEntry({ signal: 'process.open_fds', type: 'gauge', name: 'process_open_fds', help: 'Number of open file descriptors.' }),
 ]

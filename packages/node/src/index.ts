@@ -1,0 +1,5 @@
+export { HttpClient, type HttpGetError, type HttpGetRequest, type HttpPage } from './http-get.ts'
+export { type ListenError, listen } from './listen.ts'
+export { portHolder } from './port-holder.ts'
+export { measureProcess } from './process-metrics.ts'
+export { systemClock, systemRandom } from './system-clock.ts'
