@@ -17,7 +17,7 @@ import type { AttemptView, DecisionStatus, DecisionSummary, FilterReason } from 
 //   115  text id | text path | text fairness id | text error
 //        each attempt: f64 at ms | u16 rows | u16 passed | u16 chosen | u16 runner-up, 65535: none | u8 tie | u8 failed | text failure
 //            f64 evidence[rows × 23] | f64 state age[rows] | f64 terms[passed × terms of the policy]
-//            each row: u32 endpoint; each filtered row: u8 reason | text detail
+//            each row: u32 endpoint; each filtered row: u8 reason | text detail, empty: none
 const AT = { status: 4, model: 8, endpoint: 12, ttft: 24, id: 115 } as const
 const NO_ROW = 0xffff
 
@@ -215,7 +215,7 @@ function decodeAttempt(reader: ByteReader, names: Interner<string>, termCount: n
   for (let row = 0; row < rows; row += 1) {
     endpoints.push(names.valueOf(reader.u32()))
     filters.push(row < passed ? null : (FILTERS[reader.u8()] ?? null))
-    filterDetails.push(row < passed ? null : reader.text())
+    filterDetails.push(row < passed ? null : reader.text() || null)
   }
   return {
     atMs,

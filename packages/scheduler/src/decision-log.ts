@@ -56,7 +56,7 @@ export interface Rejection {
  * of a live record. A record larger than a quarter of the ring is kept without its attempts. Names are interned
  * while a live record uses them. Running decisions (at most 16,384 are listed) are objects until they complete.
  *
- * Measured (bench): complete with 3 candidates 5 µs, with 64 candidates 20 µs; listing 100 of 40,000 by a rare model 1 ms.
+ * Measured (bench; 40,000 records): the newest 100 in 65 µs, one of a rare model in 430 µs.
  */
 export class DecisionLog {
   readonly bytesMax: number

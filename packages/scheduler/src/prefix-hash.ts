@@ -18,7 +18,7 @@ export const PREFIX_BLOCK_BYTES = 256
  * SOURCE: multipliers and `fmix32` of MurmurHash3_x86_32 (A. Appleby, public domain), reduced to one
  * multiplication a word and lane. Not for secrets: who forges a collision gains a wrong prediction.
  *
- * Measured (bench): 1.3 GB/s.
+ * Measured (bench, Node 20, one shared core of a server): 2.7 GB/s.
  */
 export function prefixHashes(bytes: Uint8Array, start: number, end: number, seed: string): Uint32Array {
   assert(start >= 0 && start <= end && end <= bytes.length, `hash range ${start}..${end} of ${bytes.length} bytes`)
