@@ -4,62 +4,7 @@ import { type CounterCell, type GaugeCell, type HistogramCell, type Instrument, 
 import { measureProcess } from '@signalbox/node'
 import type { EndpointSpec } from '@signalbox/scheduler'
 import { entriesOf } from '@signalbox/signals'
-
-/** What every request series is told apart by. `model` is 'unknown' where it could not be read. */
-export interface RequestLabels {
-  readonly model: string
-  readonly targetModel: string
-  readonly fairnessId: string
-  readonly priority: string
-}
-
-/** ok: answered whole. error: failed or cut short. rejected: refused before dispatch. cancelled: the client left. */
-export type Outcome = 'ok' | 'error' | 'rejected' | 'cancelled'
-
-/** The endpoint picker's error codes. SOURCE: reference/epp.md §1.2. */
-export type ErrorCode =
-  | 'BadRequest'
-  | 'Unauthorized'
-  | 'Forbidden'
-  | 'NotFound'
-  | 'PreconditionFailed'
-  | 'Internal'
-  | 'ServiceUnavailable'
-  | 'ModelServerError'
-  | 'ResourceExhausted'
-  | 'Unknown'
-
-/** One request, when it has ended. Tokens as `usage` reports them, undefined where it does not. */
-export interface RequestObservation {
-  /** The same as at `began`. */
-  readonly labels: RequestLabels
-  readonly outcome: Outcome
-  /** Of an error or a rejection; 'Unknown' when left out there. */
-  readonly errorCode?: ErrorCode | undefined
-  readonly streaming: boolean
-  /** From the request's headers to the end. */
-  readonly durationS: number
-  readonly requestBytes: number
-  /** As relayed. */
-  readonly responseBytes: number
-  readonly inputTokens?: number | undefined
-  readonly outputTokens?: number | undefined
-  readonly cachedTokens?: number | undefined
-  /** To the first content of a stream. */
-  readonly ttftS?: number | undefined
-}
-
-/** One choice asked of the scheduler. */
-export interface SchedulingObservation {
-  readonly durationS: number
-  readonly ok: boolean
-  /** Id of the chosen one. */
-  readonly endpoint?: string | undefined
-  readonly targetModel: string
-  /** Predicted, 0..1. */
-  readonly hitRatio?: number | undefined
-  readonly hitBytes?: number | undefined
-}
+import type { RequestLabels, RequestMetrics, RequestObservation, SchedulingObservation } from './ports.ts'
 
 /** Of the scheduler, what the page shows; read when it is rendered. NaN: not known. */
 export interface ObservedScheduler {
@@ -102,7 +47,7 @@ const PREFIX_INDEX = ['approx-prefix-cache-producer', 'approx-prefix-cache-produ
  * Populations: request size: every request; response size: what was relayed of any answer; token counts: wherever `usage` came;
  * time to first token: every stream that had content, and whole answers; all other times: successful answers only.
  */
-export class GatewayMetrics {
+export class GatewayMetrics implements RequestMetrics {
   readonly #registry: Registry
   readonly #requests: Instrument<CounterCell>
   readonly #outcomes: Instrument<CounterCell>

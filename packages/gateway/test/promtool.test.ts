@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { systemClock } from '@signalbox/node'
 import { expect, it } from 'vitest'
-import { GatewayMetrics, type RequestObservation } from '../src/gateway-metrics.ts'
+import { GatewayMetrics } from '../src/gateway-metrics.ts'
+import type { RequestObservation } from '../src/ports.ts'
 
 const known = readFileSync(new URL('../testdata/promtool-complaints.txt', import.meta.url), 'utf8')
   .split('\n')
