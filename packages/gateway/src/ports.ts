@@ -132,24 +132,24 @@ export type ErrorCode =
 export interface RequestObservation {
   readonly labels: RequestLabels
   readonly outcome: Outcome
-  readonly errorCode?: ErrorCode
+  readonly errorCode?: ErrorCode | undefined
   readonly streaming: boolean
   readonly durationS: number
   readonly requestBytes: number
   readonly responseBytes: number
-  readonly inputTokens?: number
-  readonly outputTokens?: number
-  readonly cachedTokens?: number
-  readonly ttftS?: number
+  readonly inputTokens?: number | undefined
+  readonly outputTokens?: number | undefined
+  readonly cachedTokens?: number | undefined
+  readonly ttftS?: number | undefined
 }
 
 export interface SchedulingObservation {
   readonly durationS: number
   readonly ok: boolean
-  readonly endpoint?: string
+  readonly endpoint?: string | undefined
   readonly targetModel: string
-  readonly hitRatio?: number
-  readonly hitBytes?: number
+  readonly hitRatio?: number | undefined
+  readonly hitBytes?: number | undefined
 }
 
 /** Where the data plane's observations go. `ended` follows every `began` exactly once. */
