@@ -43,8 +43,7 @@ const CHAT_CHUNK = 'chat.completion.chunk'
 
 export const chatShape: AnswerShape = {
   idPrefix: 'chatcmpl-',
-  opening: (head, index) =>
-    envelope(head, CHAT_CHUNK, [{ index, delta: { role: 'assistant', content: '' }, logprobs: null, finish_reason: null }]),
+  opening: (head, index) => envelope(head, CHAT_CHUNK, [{ index, delta: { role: 'assistant', content: '' }, logprobs: null, finish_reason: null }]),
   chunk: (head, { index, text, finishReason }) =>
     envelope(head, CHAT_CHUNK, [
       {

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ServerResponse } from 'node:http'
 
 /** An answer that is an error, in vLLM's shape. SOURCE: `reference/vllm.md` §3.5. */
 export interface ApiError {
@@ -51,10 +51,4 @@ export function send(response: ServerResponse, answer: { status: number; content
   if (response.headersSent || response.destroyed) return
   response.writeHead(answer.status, { 'content-type': answer.contentType, 'content-length': Buffer.byteLength(answer.body) })
   response.end(answer.body)
-}
-
-/** One request and its answer. */
-export interface Exchange {
-  readonly request: IncomingMessage
-  readonly response: ServerResponse
 }

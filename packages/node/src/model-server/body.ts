@@ -8,7 +8,8 @@ export async function readJsonObject(request: IncomingMessage, bytesMax: number)
   const chunks: Buffer[] = []
   let bytes = 0
   try {
-    for await (const chunk of request as AsyncIterable<Buffer>) {
+    // Leaving the loop must not destroy the connection: a refusal is still to be written to it.
+    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       bytes += chunk.length
       if (bytes > bytesMax) return failure(tooLarge(bytesMax))
       chunks.push(chunk)

@@ -53,7 +53,11 @@ function isTokens(value: unknown): value is readonly number[] {
   return Array.isArray(value) && value.length > 0 && value.every((token) => Number.isInteger(token) && token >= 0 && token < 2 ** 32)
 }
 
-function parseCommon(body: JsonObject, prompts: readonly Uint32Array[], outputTokensDefault: number | undefined): Result<GenerationRequest, ApiError> {
+function parseCommon(
+  body: JsonObject,
+  prompts: readonly Uint32Array[],
+  outputTokensDefault: number | undefined,
+): Result<GenerationRequest, ApiError> {
   const { model, n, stream, ignore_eos: ignoreEos, cache_salt: cacheSalt } = body
   if (!isAbsent(model) && typeof model !== 'string') return failure(badRequest('model must be a string', 'model'))
   if (!isAbsent(n) && n !== 1) return failure(badRequest('n must be 1: the simulated engine gives one answer', 'n'))
