@@ -60,9 +60,9 @@ export interface Assignment {
 
 export interface AssignmentOutcome {
   readonly kind: 'finished' | 'failed' | 'cancelled'
-  readonly promptTokens?: number
-  readonly completionTokens?: number
-  readonly cachedTokens?: number
+  readonly promptTokens?: number | undefined
+  readonly completionTokens?: number | undefined
+  readonly cachedTokens?: number | undefined
 }
 
 export type PickResult =
@@ -70,8 +70,8 @@ export type PickResult =
   | { readonly ok: false; readonly code: 'no-endpoint' | 'unknown-model'; readonly detail: string }
 
 /** What the data plane asks of the scheduler. */
-export interface RequestScheduler<Draft extends DecisionDraft = DecisionDraft> {
-  pick(request: RequestSummary, tried: readonly string[], draft?: Draft): PickResult
+export interface RequestScheduler {
+  pick(request: RequestSummary, tried: readonly string[], draft?: DecisionDraft): PickResult
   attemptFailed(endpointId: string, reason: string): void
   modelsServed(): readonly string[]
 }
@@ -79,11 +79,11 @@ export interface RequestScheduler<Draft extends DecisionDraft = DecisionDraft> {
 export interface DecisionOutcome {
   readonly status: 'ok' | 'error' | 'rejected' | 'cancelled'
   readonly httpStatus: number
-  readonly error?: string
-  readonly promptTokens?: number
-  readonly completionTokens?: number
-  readonly cachedTokens?: number
-  readonly ttftMs?: number
+  readonly error?: string | undefined
+  readonly promptTokens?: number | undefined
+  readonly completionTokens?: number | undefined
+  readonly cachedTokens?: number | undefined
+  readonly ttftMs?: number | undefined
 }
 
 /** The record of one request under way; `complete` is called exactly once. */
@@ -132,24 +132,24 @@ export type ErrorCode =
 export interface RequestObservation {
   readonly labels: RequestLabels
   readonly outcome: Outcome
-  readonly errorCode?: ErrorCode
+  readonly errorCode?: ErrorCode | undefined
   readonly streaming: boolean
   readonly durationS: number
   readonly requestBytes: number
   readonly responseBytes: number
-  readonly inputTokens?: number
-  readonly outputTokens?: number
-  readonly cachedTokens?: number
-  readonly ttftS?: number
+  readonly inputTokens?: number | undefined
+  readonly outputTokens?: number | undefined
+  readonly cachedTokens?: number | undefined
+  readonly ttftS?: number | undefined
 }
 
 export interface SchedulingObservation {
   readonly durationS: number
   readonly ok: boolean
-  readonly endpoint?: string
+  readonly endpoint?: string | undefined
   readonly targetModel: string
-  readonly hitRatio?: number
-  readonly hitBytes?: number
+  readonly hitRatio?: number | undefined
+  readonly hitBytes?: number | undefined
 }
 
 /** Where the data plane's observations go. `ended` follows every `began` exactly once. */
