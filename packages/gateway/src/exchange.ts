@@ -175,7 +175,7 @@ export class Exchange implements UpstreamHandler {
     metrics.scheduled({
       durationS,
       ok: true,
-      endpoint: endpoint.id,
+      endpoint,
       targetModel: read.summary.model,
       hitRatio: predictedHitRatio,
       hitBytes: predictedHitBytes,
@@ -289,6 +289,8 @@ export class Exchange implements UpstreamHandler {
   #firstBytes(chunk: Buffer): void {
     if (!isEventStream(this.#answerHeaders)) {
       this.#state = 'holding'
+      // Not a token, but the engine is done with the prompt.
+      if (this.#status < 300) this.#assignment?.firstContent()
       this.#hold(chunk)
       return
     }

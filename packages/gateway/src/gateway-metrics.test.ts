@@ -2,14 +2,8 @@ import { seededRandom, VirtualClock } from '@signalbox/base'
 import { decodePage } from '@signalbox/exposition'
 import type { EndpointView } from '@signalbox/scheduler'
 import { describe, expect, it } from 'vitest'
-import {
-  type ErrorCode,
-  GatewayMetrics,
-  type ObservedScheduler,
-  type Outcome,
-  type RequestLabels,
-  type RequestObservation,
-} from './gateway-metrics.ts'
+import { GatewayMetrics, type ObservedScheduler } from './gateway-metrics.ts'
+import type { ErrorCode, Outcome, RequestLabels, RequestObservation } from './ports.ts'
 
 const labels: RequestLabels = { model: 'llama', targetModel: 'llama-a', fairnessId: 'tenant', priority: '0' }
 const answered: RequestObservation = {

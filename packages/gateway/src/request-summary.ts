@@ -6,7 +6,7 @@ import { defaultFairnessId } from './account.ts'
 import { askForUsage } from './body-rewrite.ts'
 import type { GatewayError, GatewayErrorCode } from './errors.ts'
 import { multipartModel } from './multipart-model.ts'
-import { hashPrompt } from './prefix-hash.ts'
+import { promptPrefix } from './prompt-prefix.ts'
 import type { RequestScanner } from './request-scanner.ts'
 import type { Route } from './routes.ts'
 import type { ScanFailure, ScannedRequest } from './scanned-fields.ts'
@@ -45,7 +45,7 @@ export function readRequest(parts: RequestParts, scanner: RequestScanner, fallba
   if (!scanned.ok) return failure({ code: failureCodes[scanned.error.code], message: scanned.error.message, param: scanned.error.param })
   const found = scanned.value
   const stripUsage = found.stream && !found.includeUsage
-  const { promptBytes, prefixHashes } = hashPrompt(parts.body, found)
+  const { promptBytes, prefixHashes } = promptPrefix(parts.body, found)
   return ok({
     summary: summaryOf(parts, found, { model: found.model ?? '', promptBytes, prefixHashes }),
     model: found.model,

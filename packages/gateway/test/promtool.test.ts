@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs'
 import { systemClock } from '@signalbox/node'
 import type { EndpointView } from '@signalbox/scheduler'
 import { expect, it } from 'vitest'
-import { GatewayMetrics, type RequestObservation } from '../src/gateway-metrics.ts'
+import { GatewayMetrics } from '../src/gateway-metrics.ts'
+import type { RequestObservation } from '../src/ports.ts'
 
 const known = readFileSync(new URL('../testdata/promtool-complaints.txt', import.meta.url), 'utf8')
   .split('\n')
