@@ -38,3 +38,8 @@ export function mix32(seed: number, index: number): number {
   bits = Math.imul(bits, 0xc2b2_ae35)
   return (bits ^ (bits >>> 16)) >>> 0
 }
+
+/** 53 bits that stand for a whole run of tokens. */
+export function hashTokens(tokens: ArrayLike<number>, seed = 0): number {
+  return chainHash(seed, tokens, 0, tokens.length)
+}

@@ -1,3 +1,4 @@
+export { hashTokens } from './block-hash.ts'
 export { Engine } from './engine.ts'
 export { EngineMetrics } from './engine-metrics.ts'
 export { naturalOutputTokens } from './output-length.ts'

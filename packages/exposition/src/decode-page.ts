@@ -24,7 +24,8 @@ export const pageBytesMaxDefault = 64 * 1024 * 1024
  * about samples: each `series` handed over is well-formed, so `parseSeries` can only refuse it for repeated or reserved label names.
  * A page given as 'openmetrics' must end with `# EOF`, else it was cut. Names in quotes (UTF-8 names) are refused.
  *
- * One pass over the bytes, no regular expressions; on a vLLM page of 5,500 series about 250 MB/s.
+ * One pass over the bytes, no regular expressions. Measured, bundled, on a vLLM-like page of 5,500 series and 606 kB: 1.7 ms (350 MB/s), 2.8 ms
+ * with a Map lookup of each series, 8.7 ms with each series parsed, 1.0 ms when nothing is wanted.
  *
  * Errors: 'too-large'; 'bad-syntax', also for bytes that are not UTF-8; 'bad-label', 'bad-value', 'bad-timestamp'.
  * SOURCE: Prometheus exposition formats 0.0.4; OpenMetrics 1.0.0, section "Text format".

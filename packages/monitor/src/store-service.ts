@@ -54,6 +54,14 @@ export class StoreService {
     for (const handle of batch.released) this.#open[handle] = undefined
   }
 
+  #appendTo(series: OpenSeries, timestampMs: number, value: number): void {
+    if (series.ref === undefined) return
+    if (this.#head.append(series.ref, timestampMs, value) !== 'unknown-series') return
+    // Truncation has dropped a series that was silent for the whole retention; it begins anew.
+    series.ref = this.#head.seriesRef(series.labels)
+    if (series.ref !== undefined) this.#head.append(series.ref, timestampMs, value)
+  }
+
   /** Also gives series that were refused another try, now that there may be room. */
   truncate(beforeMs: number): void {
     this.#head.truncate(beforeMs)

@@ -10,6 +10,8 @@ import type { Matcher, MatchOperator, ParseError } from './types.ts'
 
 /** Deeper nesting is refused, so that a hostile text cannot exhaust the stack. */
 const DEPTH_MAX = 200
+/** A chain of operators is a tree as deep as it is long. */
+const OPERATORS_MAX = 500
 const UNARY_PRECEDENCE = 5
 const METRIC_NAME = '__name__'
 
@@ -61,6 +63,7 @@ function guarded<T>(text: string, run: () => T): Result<T, ParseError> {
 class Parser {
   readonly #reader: TokenReader
   #depth = 0
+  #operators = 0
 
   constructor(text: string) {
     this.#reader = new TokenReader(text)
@@ -77,8 +80,8 @@ class Parser {
     const reader = this.#reader
     const start = reader.current.start
     if (reader.is('end')) throw new ParseFailure('no expression found in input', { start: 0, end: 0 })
-    if (!isName(reader.current) && !reader.is('punctuation', '{')) reader.unexpected()
-    const selector = this.#selector(start, isName(reader.current) ? reader.advance().text : '')
+    if (!isMetricName(reader.current) && !reader.is('punctuation', '{')) reader.unexpected()
+    const selector = this.#selector(start, isMetricName(reader.current) ? reader.advance().text : '')
     if (!reader.is('end')) reader.unexpected()
     return selector
   }
@@ -103,6 +106,7 @@ class Parser {
   #binary(left: Expr, operator: BinaryOperator): Expr {
     const reader = this.#reader
     const token = reader.advance()
+    if (++this.#operators > OPERATORS_MAX) throw new ParseFailure(`expression has more than ${OPERATORS_MAX} binary operators`, token)
     const bool = reader.is('keyword', 'bool')
     if (bool) reader.advance()
     const matching = this.#matching(operator, token)
@@ -228,11 +232,10 @@ class Parser {
       }
       case 'identifier':
       case 'metric-identifier':
-      case 'keyword':
         return this.#nameOrCall()
+      case 'keyword':
       case 'operator':
-        // Word operators are names where an operand is due; `and` alone is a metric.
-        return isName(token) ? this.#nameOrCall() : reader.unexpected()
+        return isMetricName(token) ? this.#nameOrCall() : reader.unexpected()
       case 'punctuation':
         if (reader.take('(')) {
           const expr = this.#expression(0)
@@ -253,7 +256,7 @@ class Parser {
       const args = this.#args('function call')
       return { kind: 'call', name: token.text, args, place: reader.placeFrom(token.start) }
     }
-    if (token.kind === 'aggregator' && isName(reader.current)) reader.unexpected('aggregation')
+    if (token.kind === 'aggregator' && reader.is('identifier')) reader.unexpected('aggregation')
     return this.#selector(token.start, token.text)
   }
 
@@ -363,7 +366,15 @@ function compiled(name: string, operator: MatchOperator, value: string, token: T
   return result.value
 }
 
-/** Whether the token can be a metric or label name: keywords can. */
+/** Keywords and word operators that are metrics where an operand is due. SOURCE: prometheus promql/parser (metric_identifier). */
+const METRIC_WORDS: ReadonlySet<string> = new Set(['and', 'or', 'unless', 'offset', 'by', 'without'])
+
+function isMetricName(token: Token): boolean {
+  if (token.kind === 'keyword' || token.kind === 'operator') return METRIC_WORDS.has(token.value)
+  return isName(token)
+}
+
+/** Whether the token can be a label name: all words can. */
 function isName(token: Token): boolean {
   switch (token.kind) {
     case 'identifier':

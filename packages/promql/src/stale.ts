@@ -1,6 +1,7 @@
 /*
  * A stale marker is a NaN whose low word is 2. Prometheus writes it as the signalling NaN 7ff00000 00000002; engines quiet a
  * signalling NaN to 7ff80000 00000002 whenever it passes through arithmetic, so both forms count and the quiet one is made here.
+ * The payload survives typed arrays, variables and calls; a plain array of numbers loses it.
  * SOURCE: prometheus model/value/value.go (StaleNaN).
  */
 
@@ -18,6 +19,8 @@ export function staleNaN(): number {
 /** Whether the value is a stale marker; false for every other NaN. */
 export function isStale(value: number): boolean {
   if (!Number.isNaN(value)) return false
-  const words = new Uint32Array(new Float64Array([value]).buffer)
+  const bits = new Float64Array(1)
+  bits[0] = value
+  const words = new Uint32Array(bits.buffer)
   return words[LOW] === 2 && ((words[HIGH] as number) & 0x7ff7ffff) === 0x7ff00000
 }

@@ -23,7 +23,10 @@ async function main(args: readonly string[]): Promise<void> {
   for (const command of [upCommand(), gatewayCommand(), monitorCommand(), engineCommand(), decisionsCommand(), configCommand()]) {
     program.addCommand(command.exitOverride())
   }
-  program.command('version').description('print the version').action(() => console.log(version))
+  program
+    .command('version')
+    .description('print the version')
+    .action(() => console.log(version))
   await program.parseAsync(args, { from: 'user' })
 }
 

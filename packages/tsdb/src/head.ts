@@ -1,7 +1,7 @@
 import { assert, type Labels } from '@signalbox/base'
 import { LabelIndex } from './label-index.ts'
-import { TimestampSharing } from './sealed-chunk.ts'
 import { SeriesChunks } from './series-chunks.ts'
+import { TimestampColumns } from './timestamp-column.ts'
 import type { AppendOutcome, HeadStats, Matcher, SeriesColumns } from './types.ts'
 
 export interface HeadOptions {
@@ -24,7 +24,7 @@ export class Head {
   readonly #options: HeadOptions
   readonly #index = new LabelIndex()
   readonly #chunks = new Map<number, SeriesChunks>()
-  readonly #sharing = new TimestampSharing()
+  readonly #columns = new TimestampColumns()
   #floorMs = -Infinity
   #newestMs = -Infinity
   #refused = 0
@@ -48,7 +48,7 @@ export class Head {
       return undefined
     }
     const ref = this.#index.add(labels)
-    this.#chunks.set(ref, new SeriesChunks(this.#sharing))
+    this.#chunks.set(ref, new SeriesChunks(this.#columns))
     return ref
   }
 

@@ -8,7 +8,7 @@ export type SealedValues = number | Int32Array | Float64Array
 export interface SealedChunk {
   readonly timestampsMs: Float64Array
   readonly values: SealedValues
-  /** Without the timestamps where another series' chunk counts them. */
+  /** Without the timestamps where another series counts them. */
   readonly bytes: number
 }
 
@@ -28,27 +28,4 @@ export function narrow(values: Float64Array): SealedValues {
     if (!constant && !integers) return values
   }
   return constant ? first : Int32Array.from(values)
-}
-
-/**
- * Lets series that are scraped together keep one column of timestamps. All series of a target that appeared together seal
- * their chunks in the same scrape, one after the other, so it is enough to look at the last column kept.
- */
-export class TimestampSharing {
-  #last: Float64Array | undefined
-
-  /** A column equal to `timestampsMs`: an earlier one, else this one, which then must not change any more. */
-  share(timestampsMs: Float64Array): Float64Array {
-    const last = this.#last
-    if (last !== undefined && isEqual(last, timestampsMs)) return last
-    this.#last = timestampsMs
-    return timestampsMs
-  }
-}
-
-function isEqual(a: Float64Array, b: Float64Array): boolean {
-  if (a.length !== b.length) return false
-  // From the end: columns of different scrapes differ there, and usually only there and at the start.
-  for (let i = a.length - 1; i >= 0; i--) if (a[i] !== b[i]) return false
-  return true
 }

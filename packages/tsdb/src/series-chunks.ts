@@ -1,10 +1,8 @@
-import { CHUNK_SAMPLES, narrow, type SealedChunk, type TimestampSharing } from './sealed-chunk.ts'
+import { CHUNK_SAMPLES, narrow, type SealedChunk } from './sealed-chunk.ts'
+import { grown, type TimestampColumn, type TimestampColumns } from './timestamp-column.ts'
 
 /** 'unchanged': the same sample is already there. */
 export type ChunkOutcome = 'ok' | 'unchanged' | 'out-of-order' | 'duplicate'
-
-/** Slots of a new series' open chunk; doubles up to CHUNK_SAMPLES, so that a short-lived series stays small. */
-const OPEN_SAMPLES_MIN = 15
 
 const none = new Float64Array(0)
 
@@ -12,23 +10,25 @@ const none = new Float64Array(0)
  * The samples of one series, ascending by time without repetition.
  *
  *     sealed:  [ 120 ][ 120 ] ... [ 120 ]     shared timestamps, narrowed values
- *     open:    [ 37 . . . . . . . . . . ]     two growing columns
+ *     open:    [ 37 . . . . . . . . . . ]     shared timestamps, a growing column of values
  *     index:    0      120         n * 120    a sample's place: all sealed chunks are full
  *
  * Truncation removes whole chunks from the front, after which indexes count from the new front.
  */
 export class SeriesChunks {
-  readonly #sharing: TimestampSharing
+  readonly #columns: TimestampColumns
   #sealed: SealedChunk[] = []
   #sealedBytes = 0
-  /** The open chunk. The columns may differ in capacity: sealing keeps the one that the sealed chunk did not need. */
-  #timestampsMs: Float64Array = none
+  /** The open chunk's timestamps; undefined exactly while it is empty. */
+  #timestamps: TimestampColumn | undefined
+  /** Whether the memory of `#timestamps` is counted here. */
+  #countsTimestamps = false
   #values: Float64Array = none
   #openLength = 0
   #newestMs = -Infinity
 
-  constructor(sharing: TimestampSharing) {
-    this.#sharing = sharing
+  constructor(columns: TimestampColumns) {
+    this.#columns = columns
   }
 
   /** How many samples are held. */
@@ -38,7 +38,7 @@ export class SeriesChunks {
 
   /** Of the columns. */
   get bytes(): number {
-    return this.#sealedBytes + this.#timestampsMs.byteLength + this.#values.byteLength
+    return this.#sealedBytes + this.#values.byteLength + (this.#countsTimestamps ? this.#openTimestampsMs.byteLength : 0)
   }
 
   append(timestampMs: number, value: number): ChunkOutcome {
@@ -47,9 +47,12 @@ export class SeriesChunks {
       return hasSameBits(this.#newestValue(), value) ? 'unchanged' : 'duplicate'
     }
     const at = this.#openLength
-    if (at === this.#timestampsMs.length) this.#timestampsMs = this.#grown(this.#timestampsMs)
-    if (at === this.#values.length) this.#values = this.#grown(this.#values)
-    this.#timestampsMs[at] = timestampMs
+    const timestamps = this.#timestamps === undefined ? this.#columns.begin(timestampMs) : this.#columns.next(this.#timestamps, at, timestampMs)
+    if (timestamps !== this.#timestamps) {
+      this.#timestamps = timestamps
+      this.#countsTimestamps = timestamps.claim()
+    }
+    if (at === this.#values.length) this.#values = this.#sealed.length > 0 ? longest(this.#values) : grown(this.#values)
     this.#values[at] = value
     this.#openLength = at + 1
     this.#newestMs = timestampMs
@@ -74,7 +77,7 @@ export class SeriesChunks {
       const chunk = this.#sealed[Math.floor(at / CHUNK_SAMPLES)]
       const from = at % CHUNK_SAMPLES
       const to = Math.min(from + end - at, CHUNK_SAMPLES)
-      copyColumn(chunk?.timestampsMs ?? this.#timestampsMs, from, to, timestampsMs, written)
+      copyColumn(chunk?.timestampsMs ?? this.#openTimestampsMs, from, to, timestampsMs, written)
       if (typeof chunk?.values === 'number') values.fill(chunk.values, written, written + to - from)
       else copyColumn(chunk?.values ?? this.#values, from, to, values, written)
       written += to - from
@@ -90,7 +93,7 @@ export class SeriesChunks {
       dropped += 1
     }
     if (dropped > 0) this.#sealed = this.#sealed.slice(dropped)
-    if (this.#newestMs < beforeMs) this.#openLength = 0
+    if (this.#newestMs < beforeMs) this.#empty()
   }
 
   #newestValue(): number {
@@ -99,22 +102,24 @@ export class SeriesChunks {
     return typeof values === 'number' ? values : (values[CHUNK_SAMPLES - 1] as number)
   }
 
-  #grown(column: Float64Array): Float64Array {
-    const capacity = this.#sealed.length > 0 ? CHUNK_SAMPLES : Math.min(CHUNK_SAMPLES, Math.max(OPEN_SAMPLES_MIN, column.length * 2))
-    const grown = new Float64Array(capacity)
-    grown.set(column)
-    return grown
+  get #openTimestampsMs(): Float64Array {
+    return this.#timestamps?.timestampsMs ?? none
   }
 
   #seal(): void {
-    const timestampsMs = this.#sharing.share(this.#timestampsMs)
+    const timestampsMs = this.#openTimestampsMs
     const values = narrow(this.#values)
-    const isShared = timestampsMs !== this.#timestampsMs
-    const bytes = (isShared ? 0 : timestampsMs.byteLength) + (typeof values === 'number' ? 8 : values.byteLength)
+    const bytes = (this.#countsTimestamps ? timestampsMs.byteLength : 0) + (typeof values === 'number' ? 8 : values.byteLength)
     this.#sealed.push({ timestampsMs, values, bytes })
     this.#sealedBytes += bytes
-    if (!isShared) this.#timestampsMs = none
+    // A column that was narrowed is free to take the next chunk.
     if (values === this.#values) this.#values = none
+    this.#empty()
+  }
+
+  #empty(): void {
+    this.#timestamps = undefined
+    this.#countsTimestamps = false
     this.#openLength = 0
   }
 
@@ -123,14 +128,21 @@ export class SeriesChunks {
     let high = this.#sealed.length
     while (low < high) {
       const middle = (low + high) >>> 1
-      const newest = newestOf(this.#sealed[middle] as SealedChunk)
-      if (newest < timeMs || (after && newest === timeMs)) low = middle + 1
+      // A chunk that ends at timeMs will do for both searches: the place after its last sample is the next chunk's first.
+      if (newestOf(this.#sealed[middle] as SealedChunk) < timeMs) low = middle + 1
       else high = middle
     }
     const chunk = this.#sealed[low]
-    const timestampsMs = chunk?.timestampsMs ?? this.#timestampsMs
+    const timestampsMs = chunk?.timestampsMs ?? this.#openTimestampsMs
     return low * CHUNK_SAMPLES + searchColumn(timestampsMs, chunk === undefined ? this.#openLength : CHUNK_SAMPLES, timeMs, after)
   }
+}
+
+/** For a series that has filled a chunk before: growing step by step would only copy. */
+function longest(column: Float64Array): Float64Array {
+  const whole = new Float64Array(CHUNK_SAMPLES)
+  whole.set(column)
+  return whole
 }
 
 function newestOf(chunk: SealedChunk): number {

@@ -8,7 +8,7 @@ import { overRange, windowRow } from './window.ts'
 function absentOverTime(call: CallContext): LazySeries[] {
   return absentOf(
     call,
-    overRange(call, 0, (samples, windows) => windowRow(samples, windows, () => 1), true),
+    overRange(call.range(0), (samples, windows) => windowRow(samples, windows, () => 1), true),
   )
 }
 

@@ -9,8 +9,9 @@ const COUNTER_NAME = /(?:_total|_sum|_count|_bucket)$/
 
 function extrapolated(name: string, kind: RateKind): FunctionDefinition {
   return vectorFunction(name, ['range vector'], (call) => {
-    if (kind.counter) noteGauges(call, call.range(0))
-    return overRange(call, 0, (samples, windows) => rateRow(samples, windows, kind))
+    const range = call.range(0)
+    if (kind.counter) noteGauges(call, range)
+    return overRange(range, (samples, windows) => rateRow(samples, windows, kind))
   })
 }
 
@@ -36,7 +37,7 @@ function lastTwo(name: string, perSecond: boolean): FunctionDefinition {
     const seconds = (window.timeMs(window.high - 1) - window.timeMs(window.high - 2)) / 1000
     return seconds === 0 ? undefined : (last < before ? last : last - before) / seconds
   }
-  return vectorFunction(name, ['range vector'], (call) => overRange(call, 0, (samples, windows) => windowRow(samples, windows, compute)))
+  return vectorFunction(name, ['range vector'], (call) => overRange(call.range(0), (samples, windows) => windowRow(samples, windows, compute)))
 }
 
 /** Least squares over a window: slope per second, and the value of the line at `originMs`. SOURCE: prometheus promql/functions.go (linearRegression). */
@@ -61,7 +62,7 @@ export function linearRegression(window: Window, originMs: number): { slope: num
 }
 
 function deriv(call: CallContext): LazySeries[] {
-  return overRange(call, 0, (samples, windows) =>
+  return overRange(call.range(0), (samples, windows) =>
     windowRow(samples, windows, (window) => (window.count < 2 ? undefined : linearRegression(window, window.timeMs(window.low)).slope)),
   )
 }
@@ -69,7 +70,7 @@ function deriv(call: CallContext): LazySeries[] {
 function predictLinear(call: CallContext): LazySeries[] {
   const ahead = call.scalar(1)
   const { grid } = call
-  return overRange(call, 0, (samples, windows) =>
+  return overRange(call.range(0), (samples, windows) =>
     windowRow(samples, windows, (window) => {
       if (window.count < 2) return undefined
       // The line is read at the evaluation time, whatever the selector's offset.

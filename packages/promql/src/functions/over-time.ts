@@ -6,7 +6,9 @@ import { type FunctionDefinition, vectorFunction } from './signature.ts'
 import { overRange, type Window, type WindowFunction, windowRow } from './window.ts'
 
 function overTime(name: string, compute: WindowFunction, keepName = false): FunctionDefinition {
-  return vectorFunction(name, ['range vector'], (call) => overRange(call, 0, (samples, windows) => windowRow(samples, windows, compute), keepName))
+  return vectorFunction(name, ['range vector'], (call) =>
+    overRange(call.range(0), (samples, windows) => windowRow(samples, windows, compute), keepName),
+  )
 }
 
 function extreme(window: Window, better: (a: number, b: number) => boolean): number {
@@ -63,7 +65,7 @@ function resets(window: Window): number {
 function quantileOverTime(call: CallContext): LazySeries[] {
   const q = call.scalar(0)
   warnQuantile(call, q)
-  return overRange(call, 1, (samples, windows) =>
+  return overRange(call.range(1), (samples, windows) =>
     windowRow(samples, windows, (window) => quantile(q[window.step] as number, window.values.slice(window.low, window.high))),
   )
 }

@@ -1,4 +1,4 @@
-import type { CallContext, Samples, Windows } from '../context.ts'
+import type { RangeVector, Samples, Windows } from '../context.ts'
 import { type LazySeries, mergeEqual, Row, withoutName } from '../series.ts'
 
 /** The samples [low, high) of one window, never empty. One object is reused for all windows of a row. */
@@ -49,9 +49,8 @@ export function windowRow(samples: Samples, windows: Windows, compute: WindowFun
   return row
 }
 
-/** The series of the range argument, each row computed by `compute`; the name is dropped unless `keepName`. */
-export function overRange(call: CallContext, index: number, compute: (samples: Samples, windows: Windows) => Row, keepName = false): LazySeries[] {
-  const { series, windows } = call.range(index)
+/** The series of a range vector, each row computed by `compute`; the name is dropped unless `keepName`. */
+export function overRange({ series, windows }: RangeVector, compute: (samples: Samples, windows: Windows) => Row, keepName = false): LazySeries[] {
   const rows = series.map((one) => ({
     labels: keepName ? one.labels : withoutName(one.labels),
     row: () => compute(one.samples(), windows),

@@ -5,7 +5,7 @@ import { formatLabels } from '../labels-text.ts'
 import { parse } from '../parser.ts'
 import { format } from '../printer.ts'
 import type { EvaluationError, QueryOutput, QueryValue, SeriesColumns } from '../types.ts'
-import { MemoryStore } from './memory-store.ts'
+import { MemoryStore, type StoredPoint } from './memory-store.ts'
 import { pinned, readsTheTime } from './pin.ts'
 import { type Evaluation, type Expectation, parseScript } from './script.ts'
 import type { SeriesLine } from './series-line.ts'
@@ -28,8 +28,10 @@ export function runScript(text: string): Outcome[] {
     if (command.kind === 'clear') store = new MemoryStore()
     else if (command.kind === 'load') {
       for (const { labels, points } of command.rows) {
-        const floats: [number, number][] = []
-        for (const [i, point] of points.entries()) if (typeof point === 'number') floats.push([i * command.stepMs, point])
+        const floats: StoredPoint[] = []
+        for (const [i, point] of points.entries()) {
+          if (typeof point === 'number' || point === 'stale') floats.push([i * command.stepMs, point])
+        }
         store.add(labels, floats)
       }
     } else outcomes.push({ line: command.line, expr: command.expr, problem: check(command, store) })
@@ -139,7 +141,7 @@ function compareRows(rows: readonly SeriesLine[], series: readonly SeriesColumns
   const wanted = new Map(rows.map((row, i) => [row.labels.key, { row, index: i }]))
   for (const [index, one] of series.entries()) {
     const found = wanted.get(one.labels.key)
-    if (found === undefined) return `unexpected series ${formatLabels(one.labels)} ${one.values}`
+    if (found === undefined) return `unexpected series ${formatLabels(one.labels)} ${one.values.join(' ')}`
     wanted.delete(one.labels.key)
     if (ordered && found.index !== index) return `${formatLabels(one.labels)} at place ${index}, expected ${found.index}`
     const problem = comparePoints(found.row, one, steps)
@@ -151,7 +153,7 @@ function compareRows(rows: readonly SeriesLine[], series: readonly SeriesColumns
 
 function comparePoints(row: SeriesLine, series: SeriesColumns, { startMs, stepMs }: Steps): string | undefined {
   const expected = row.points.flatMap((point, i) => (typeof point === 'number' ? [[startMs + i * stepMs, point] as const] : []))
-  if (expected.length !== series.values.length) return `${series.values.length} points (${series.values}), expected ${expected.length}`
+  if (expected.length !== series.values.length) return `${series.values.length} points (${series.values.join(' ')}), expected ${expected.length}`
   for (const [i, [timeMs, value]] of expected.entries()) {
     if (series.timestampsMs[i] !== timeMs) return `a point at ${series.timestampsMs[i]}, expected one at ${timeMs}`
     if (!almostEqual(value, series.values[i] as number)) return `${series.values[i]} at ${timeMs}, expected ${value}`

@@ -1,10 +1,9 @@
 import { Labels } from '@signalbox/base'
 import { parseDuration } from '../duration.ts'
 import { unquote } from '../quote.ts'
-import { staleNaN } from '../stale.ts'
 
 /** One point of a series line; 'gap' for none, 'histogram' for a native histogram, which is not supported. */
-export type Point = number | 'gap' | 'histogram'
+export type Point = number | 'stale' | 'gap' | 'histogram'
 
 export interface SeriesLine {
   readonly labels: Labels
@@ -17,7 +16,7 @@ const ITEM = new RegExp(`^(${NUMBER})(?:([+-])(${NUMBER}))?(?:x(\\d+))?$`, 'i')
 /** `metric{label="value"} items`. Throws on what it cannot read: a broken test file is a bug. */
 export function parseSeriesLine(line: string): SeriesLine {
   const { labels, rest } = parseLabels(line)
-  const items = rest.match(/\{\{.*?\}\}\S*|\S+/g) ?? []
+  const items = rest.match(/(?:\{\{.*?\}\}|\S)+/g) ?? []
   return { labels, points: items.flatMap(parseItem) }
 }
 
@@ -42,8 +41,8 @@ function parseLabels(line: string): { labels: Labels; rest: string } {
 function parseItem(item: string): Point[] {
   const gaps = /^_(?:x(\d+))?$/.exec(item)
   if (gaps !== null) return new Array<Point>(Number(gaps[1] ?? 1)).fill('gap')
-  if (item === 'stale') return [staleNaN()]
-  if (item.startsWith('{{')) {
+  if (item === 'stale') return ['stale']
+  if (item.includes('{{')) {
     const times = /x(\d+)$/.exec(item)
     return new Array<Point>(times === null ? 1 : Number(times[1]) + 1).fill('histogram')
   }

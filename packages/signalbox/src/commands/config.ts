@@ -1,8 +1,8 @@
 import { Command } from 'commander'
 import { endpointsOf } from '../config/endpoints.ts'
 import { readEndpointsFile } from '../config/endpoints-file.ts'
-import { configFrom } from './flags.ts'
 import { StartError } from '../supervisor/role-process.ts'
+import { configFrom } from './flags.ts'
 
 export function configCommand(): Command {
   const config = new Command('config').description('look at the configuration')
@@ -20,7 +20,9 @@ export function configCommand(): Command {
       if (flags.json === true) console.log(JSON.stringify(checked, null, 2))
       else {
         const count = endpoints.value.length + listed.endpoints.length
-        console.log(`${file}: good. Policy ${checked.scheduler.policy}, ${count === 0 ? 'no backends (simulated engines)' : `${count} backend${count === 1 ? '' : 's'}`}.`)
+        console.log(
+          `${file}: good. Policy ${checked.scheduler.policy}, ${count === 0 ? 'no backends (simulated engines)' : `${count} backend${count === 1 ? '' : 's'}`}.`,
+        )
       }
     })
   return config

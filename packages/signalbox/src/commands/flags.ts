@@ -32,7 +32,10 @@ export function withGatewayFlags(command: Command): Command {
     .option('-b, --backend <url...>', 'a model server to route to, such as http://gpu1:8000; repeat for more')
     .option('--port <number>', 'port of the OpenAI-compatible API (default: 8080)', portNumber)
     .option('--metrics-port <number>', 'port of /metrics and /debug (default: 9090)', portNumber)
-    .option('--policy <name or module>', 'scheduling policy: least-cost, round-robin, least-requests, random, or a module of your own such as ./mine.mjs')
+    .option(
+      '--policy <name or module>',
+      'scheduling policy: least-cost, round-robin, least-requests, random, or a module of your own such as ./mine.mjs',
+    )
 }
 
 export function portNumber(text: string): number {

@@ -31,7 +31,9 @@ export function greeting({ version, config, addresses, demo, tookMs }: GreetingF
     `  curl ${api}/v1/chat/completions -H 'content-type: application/json' \\`,
     `    -d '{"model": "${model}", "messages": [{"role": "user", "content": "Good morning"}], "stream": true}'`,
     '',
-    engines.length > 0 ? 'Real model servers instead: npm start -- --backend http://host:8000 [--backend ...]. Ctrl-C stops everything.' : 'Ctrl-C stops everything.',
+    engines.length > 0
+      ? 'Real model servers instead: npm start -- --backend http://host:8000 [--backend ...]. Ctrl-C stops everything.'
+      : 'Ctrl-C stops everything.',
   )
   return lines.join('\n')
 }

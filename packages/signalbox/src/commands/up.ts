@@ -63,11 +63,16 @@ interface Plan {
 function planOf(config: Config, flags: UpFlags): Plan {
   const real = realEndpoints(config)
   const engines = real === undefined ? (flags.engines ?? config.demo.engines) : 0
-  if (!Number.isInteger(engines) || engines < 0 || engines > 64) throw new StartError(`--engines ${String(flags.engines)}: expected a whole number from 1 to 64`)
+  if (!Number.isInteger(engines) || engines < 0 || engines > 64)
+    throw new StartError(`--engines ${String(flags.engines)}: expected a whole number from 1 to 64`)
   const endpoints = real ?? simulatedEndpoints(config, engines)
   const demo = { simulatedEngines: engines, traffic: engines > 0 && flags.traffic && config.demo.traffic }
   const roles: RoleSpec[] = [
-    ...Array.from({ length: engines }, (_, index) => ({ name: `engine-${index + 1}`, stopOrder: 2, settings: { role: 'engine', config, index } as const })),
+    ...Array.from({ length: engines }, (_, index) => ({
+      name: `engine-${index + 1}`,
+      stopOrder: 2,
+      settings: { role: 'engine', config, index } as const,
+    })),
     { name: 'gateway', stopOrder: 1, settings: { role: 'gateway', config, endpoints } },
     { name: 'monitor', stopOrder: 2, settings: { role: 'monitor', config, endpoints, demo } },
   ]

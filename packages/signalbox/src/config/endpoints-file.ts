@@ -2,6 +2,7 @@ import { type Stats, unwatchFile, watchFile } from 'node:fs'
 import type { EndpointSpec } from '@signalbox/scheduler'
 import { endpointsOf } from './endpoints.ts'
 import { loadBackends } from './load.ts'
+import type { Config } from './schema.ts'
 
 /** Well under the second in which a change must take effect. */
 const WATCH_INTERVAL_MS = 250
@@ -24,7 +25,7 @@ export function readEndpointsFile(path: string): { readonly endpoints: readonly 
  * Watches by polling, because notifications are lost on network file systems and on the symbolic links
  * by which Kubernetes swaps a mounted ConfigMap. Answers the function that ends the watch.
  */
-export function watchEndpointsFile(path: string, events: EndpointsFileEvents): () => void {
+function watchEndpointsFile(path: string, events: EndpointsFileEvents): () => void {
   const onChange = (current: Stats, previous: Stats): void => {
     if (current.mtimeMs === previous.mtimeMs && current.size === previous.size && current.ino === previous.ino) return
     const read = readEndpointsFile(path)
@@ -33,4 +34,16 @@ export function watchEndpointsFile(path: string, events: EndpointsFileEvents): (
   }
   watchFile(path, { interval: WATCH_INTERVAL_MS, persistent: false }, onChange)
   return () => unwatchFile(path, onChange)
+}
+
+/**
+ * Watches the configured endpoints file, where there is one, together with the endpoints that stand in the configuration
+ * itself. Answers the function that ends the watch.
+ */
+export function watchConfiguredEndpoints(config: Config, events: EndpointsFileEvents): () => void {
+  const path = config.endpoints.file
+  if (path === undefined) return () => undefined
+  const listed = endpointsOf(config.endpoints.backends)
+  const fixed = listed.ok ? listed.value : []
+  return watchEndpointsFile(path, { ...events, changed: (endpoints) => events.changed([...fixed, ...endpoints]) })
 }

@@ -51,7 +51,13 @@ describe('a configuration file', () => {
 describe('endpoints', () => {
   it('take host and port as their id unless given one', () => {
     const endpoints = endpointsOf(['http://gpu1:8000', { url: 'http://gpu2:8000/', id: 'two' }])
-    expect(endpoints).toMatchObject({ ok: true, value: [{ id: 'gpu1:8000', url: 'http://gpu1:8000' }, { id: 'two', url: 'http://gpu2:8000' }] })
+    expect(endpoints).toMatchObject({
+      ok: true,
+      value: [
+        { id: 'gpu1:8000', url: 'http://gpu1:8000' },
+        { id: 'two', url: 'http://gpu2:8000' },
+      ],
+    })
   })
 
   it('are refused with a path or with an id twice', () => {
