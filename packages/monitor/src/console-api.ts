@@ -53,7 +53,7 @@ export class ConsoleApi {
   async handle(path: string, parameters: URLSearchParams): Promise<Reply | undefined> {
     if (path === 'fleet') return this.#fleet()
     if (path === 'dashboard') return this.#dashboard(parameters.get('model') ?? '')
-    if (path === 'decisions') return this.#decisions(`/debug/decisions?${parameters}`)
+    if (path === 'decisions') return this.#decisions(`/debug/decisions?${parameters.toString()}`)
     const id = /^decisions\/([^/]+)$/.exec(path)?.[1]
     return id === undefined ? undefined : this.#decisions(`/debug/decisions/${id}`)
   }

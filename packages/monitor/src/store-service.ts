@@ -9,6 +9,7 @@ import {
   parseSelector,
   type QueryOutput,
   type QueryValue,
+  typeOf,
 } from '@signalbox/promql'
 import { Head } from '@signalbox/tsdb'
 import type { StoreAnswer, StoreError, StoreQuery, StoreStats } from './ports.ts'
@@ -54,14 +55,6 @@ export class StoreService {
     for (const handle of batch.released) this.#open[handle] = undefined
   }
 
-  #appendTo(series: OpenSeries, timestampMs: number, value: number): void {
-    if (series.ref === undefined) return
-    if (this.#head.append(series.ref, timestampMs, value) !== 'unknown-series') return
-    // Truncation has dropped a series that was silent for the whole retention; it begins anew.
-    series.ref = this.#head.seriesRef(series.labels)
-    if (series.ref !== undefined) this.#head.append(series.ref, timestampMs, value)
-  }
-
   /** Also gives series that were refused another try, now that there may be room. */
   truncate(beforeMs: number): void {
     this.#head.truncate(beforeMs)
@@ -90,6 +83,10 @@ export class StoreService {
   #evaluate(query: ExpressionQuery, canceled: () => boolean): Result<StoreAnswer, StoreError> {
     const expression = parse(query.query)
     if (!expression.ok) return failure({ code: 'parse', message: expression.error.message })
+    const type = typeOf(expression.value)
+    if (query.kind === 'range' && type !== 'scalar' && type !== 'instant vector') {
+      return failure({ code: 'parse', message: `invalid expression type "${type}" for range query, must be Scalar or instant Vector` })
+    }
     const options: EvaluationOptions = { canceled, ...(query.lookbackMs === undefined ? {} : { lookbackMs: query.lookbackMs }) }
     const evaluated: Result<QueryOutput, EvaluationError> =
       query.kind === 'instant'

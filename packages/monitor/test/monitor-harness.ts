@@ -55,7 +55,7 @@ export async function startHarness(workerUrl: URL): Promise<Harness> {
     log,
     fill(labels, startMs, values) {
       const handle = store.appender.series(Labels.from(labels))
-      values.forEach((value, i) => store.appender.append(handle, startMs + i * 1_000, value))
+      for (const [i, value] of values.entries()) store.appender.append(handle, startMs + i * 1_000, value)
       store.appender.release(handle)
       store.appender.commit()
     },

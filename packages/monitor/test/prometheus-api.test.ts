@@ -32,9 +32,10 @@ async function get(path: string, init: RequestInit = {}): Promise<{ status: numb
   return { status: response.status, body: await response.json() }
 }
 
-const query = (expr: string, more: Record<string, string> = {}) => `query?${new URLSearchParams({ query: expr, time: String(S0 + 60), ...more })}`
+const query = (expr: string, more: Record<string, string> = {}) =>
+  `query?${new URLSearchParams({ query: expr, time: String(S0 + 60), ...more }).toString()}`
 const range = (expr: string, more: Record<string, string> = {}) =>
-  `query_range?${new URLSearchParams({ query: expr, start: String(S0), end: String(S0 + 4), step: '2', ...more })}`
+  `query_range?${new URLSearchParams({ query: expr, start: String(S0), end: String(S0 + 4), step: '2', ...more }).toString()}`
 
 const bad = (error: string) => ({ status: 400, body: { status: 'error', errorType: 'bad_data', error } })
 

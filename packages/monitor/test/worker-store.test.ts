@@ -33,7 +33,7 @@ async function open(options: { seriesMax?: number; workerUrl?: URL } = {}): Prom
 
 function append(name: string, values: readonly number[]): boolean {
   const handle = store.appender.series(Labels.from({ __name__: name }))
-  values.forEach((value, i) => store.appender.append(handle, T0 + i * 1_000, value))
+  for (const [i, value] of values.entries()) store.appender.append(handle, T0 + i * 1_000, value)
   store.appender.release(handle)
   return store.appender.commit()
 }
