@@ -4,7 +4,7 @@ import type { HttpGet, HttpPage } from './ports.ts'
 import { jsonReply, type Reply } from './reply.ts'
 import type { TargetSet } from './target-set.ts'
 
-export interface GatewayAccess {
+interface GatewayAccess {
   /** Base address of the gateway's admin port. Undefined: there is no gateway of ours to ask. */
   readonly adminUrl: string | undefined
   /** Goes to the gateway and nowhere else. */
