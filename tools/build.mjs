@@ -26,6 +26,15 @@ await build({
 chmodSync(join(out, 'signalbox.js'), 0o755)
 await run(
   process.execPath,
-  [join(root, 'node_modules', 'vite', 'bin', 'vite.js'), 'build', 'packages/console', '--outDir', join(out, 'console'), '--emptyOutDir', '--logLevel', 'warn'],
+  [
+    join(root, 'node_modules', 'vite', 'bin', 'vite.js'),
+    'build',
+    'packages/console',
+    '--outDir',
+    join(out, 'console'),
+    '--emptyOutDir',
+    '--logLevel',
+    'warn',
+  ],
   'building the console failed',
 )

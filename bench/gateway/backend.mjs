@@ -13,7 +13,8 @@ const answer = JSON.stringify({
   choices: [{ index: 0, message: { role: 'assistant', content: 'word '.repeat(60) }, finish_reason: 'stop' }],
   usage: { prompt_tokens: 20, completion_tokens: 60, total_tokens: 80, prompt_tokens_details: { cached_tokens: 16 } },
 })
-const json = (body, type = 'application/json') => `HTTP/1.1 200 OK\r\ncontent-type: ${type}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
+const json = (body, type = 'application/json') =>
+  `HTTP/1.1 200 OK\r\ncontent-type: ${type}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
 const chunk = (text) => `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`
 const event = (body) => Buffer.from(chunk(`data: ${JSON.stringify(body)}\n\n`))
 const delta = (choice) => event({ id: 'chatcmpl-bench', object: 'chat.completion.chunk', created: 1_700_000_000, model: 'bench', choices: [choice] })
@@ -23,7 +24,14 @@ const streamHead = Buffer.from('HTTP/1.1 200 OK\r\ncontent-type: text/event-stre
 const streamEvent = delta({ index: 0, delta: { content: ' word' }, finish_reason: null })
 const streamEnd = Buffer.concat([
   delta({ index: 0, delta: {}, finish_reason: 'stop' }),
-  event({ id: 'chatcmpl-bench', object: 'chat.completion.chunk', created: 1_700_000_000, model: 'bench', choices: [], usage: { prompt_tokens: 20, completion_tokens: 100, total_tokens: 120 } }),
+  event({
+    id: 'chatcmpl-bench',
+    object: 'chat.completion.chunk',
+    created: 1_700_000_000,
+    model: 'bench',
+    choices: [],
+    usage: { prompt_tokens: 20, completion_tokens: 100, total_tokens: 120 },
+  }),
   Buffer.from(chunk('data: [DONE]\n\n')),
   Buffer.from('0\r\n\r\n'),
 ])

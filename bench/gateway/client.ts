@@ -69,7 +69,12 @@ export class Connection {
 /** A chat request as bytes. */
 export function chatRequest(stream: boolean): Buffer {
   const content = 'Explain in two sentences what an interlocking table is, for somebody who has never seen one. '.repeat(4)
-  const body = JSON.stringify({ model: 'bench', messages: [{ role: 'user', content }], max_tokens: 100, ...(stream ? { stream: true, stream_options: { include_usage: true } } : {}) })
+  const body = JSON.stringify({
+    model: 'bench',
+    messages: [{ role: 'user', content }],
+    max_tokens: 100,
+    ...(stream ? { stream: true, stream_options: { include_usage: true } } : {}),
+  })
   return Buffer.from(
     `POST /v1/chat/completions HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   )

@@ -4,14 +4,18 @@ import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { chatRequest, closedLoop, sequential } from './client.ts'
-import { cpuSeconds, type Proxy, residentMegabytes, startBackend, startGateway, startNginx } from './processes.ts'
+import { cpuSeconds, type ProxyProcess, residentMegabytes, startBackend, startGateway, startNginx } from './processes.ts'
 
 // The gateway beside nginx `proxy_pass` on the same instant backend, in turn, in one run: requests per CPU-second of the
 // proxy process, without streaming and with 200 paced streams, and what the gateway adds to a lone request.
 
 const root = join(import.meta.dirname, '..', '..')
 const { values: flags } = parseArgs({
-  options: { rounds: { type: 'string', default: '5' }, seconds: { type: 'string', default: '6' }, out: { type: 'string', default: join(root, 'bench/results/gateway.json') } },
+  options: {
+    rounds: { type: 'string', default: '5' },
+    seconds: { type: 'string', default: '6' },
+    out: { type: 'string', default: join(root, 'bench/results/gateway.json') },
+  },
 })
 const rounds = Number(flags.rounds)
 const seconds = Number(flags.seconds)
@@ -22,7 +26,7 @@ interface Round {
   readonly failed: number
 }
 
-async function measure(proxy: Proxy, stream: boolean): Promise<Round> {
+async function measure(proxy: ProxyProcess, stream: boolean): Promise<Round> {
   const request = chatRequest(stream)
   const connections = stream ? 200 : 32
   await closedLoop(proxy.port, Math.min(connections, 16), chatRequest(false), performance.now() + 1_000)
@@ -66,14 +70,25 @@ try {
     added.push(median([...(await sequential(gateway.port, 1_000, lone))]) - direct)
   }
   result['addedP50Ms'] = { median: median(added), target: 0.5, rounds: added }
-  result['residentMegabytes'] = { signalbox: residentMegabytes(gateway.pids), nginx: residentMegabytes(nginx.pids), target: '150 beside the bounded rings (32 MiB of decision records)' }
+  result['residentMegabytes'] = {
+    signalbox: residentMegabytes(gateway.pids),
+    nginx: residentMegabytes(nginx.pids),
+    target: '150 beside the bounded rings (32 MiB of decision records)',
+  }
 } finally {
   gateway.stop()
   nginx.stop()
   backend.stop()
 }
 const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim()
-const report = { benchmark: 'gateway', command: `npm run bench -- gateway --rounds ${rounds} --seconds ${seconds}`, commit, node: process.version, machine: `${cpus().length} x ${cpus()[0]?.model}`, ...result }
+const report = {
+  benchmark: 'gateway',
+  command: `npm run bench -- gateway --rounds ${rounds} --seconds ${seconds}`,
+  commit,
+  node: process.version,
+  machine: `${cpus().length} x ${cpus()[0]?.model}`,
+  ...result,
+}
 writeFileSync(flags.out, `${JSON.stringify(report, null, 2)}\n`)
 console.log(JSON.stringify({ ...report, whole: undefined, stream: undefined }, null, 2))
 for (const shape of ['whole', 'stream']) {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
-export interface Proxy {
+export interface ProxyProcess {
   readonly name: string
   readonly port: number
   /** The processes whose CPU and memory are the proxy's. */
@@ -20,11 +20,20 @@ export async function startBackend(): Promise<{ port: number; stop(): void }> {
 }
 
 /** The gateway alone, from the bundle, with its default policy and metrics on. */
-export async function startGateway(root: string, backendPort: number): Promise<Proxy> {
+export async function startGateway(root: string, backendPort: number): Promise<ProxyProcess> {
   const [port, admin] = [await freePort(), await freePort()]
   const child = spawn(
     process.execPath,
-    [join(root, 'packages/signalbox/dist/signalbox.js'), 'gateway', '--backend', `http://127.0.0.1:${backendPort}`, '--port', String(port), '--metrics-port', String(admin)],
+    [
+      join(root, 'packages/signalbox/dist/signalbox.js'),
+      'gateway',
+      '--backend',
+      `http://127.0.0.1:${backendPort}`,
+      '--port',
+      String(port),
+      '--metrics-port',
+      String(admin),
+    ],
     { stdio: ['ignore', 'pipe', 'inherit'], cwd: tmpdir() },
   )
   await firstLine(child)
@@ -32,7 +41,7 @@ export async function startGateway(root: string, backendPort: number): Promise<P
 }
 
 /** Debian's nginx: one worker, keep-alive to the backend, no buffering, no access log. */
-export async function startNginx(backendPort: number): Promise<Proxy> {
+export async function startNginx(backendPort: number): Promise<ProxyProcess> {
   const port = await freePort()
   const folder = mkdtempSync(join(tmpdir(), 'signalbox-bench-'))
   writeFileSync(

@@ -1,7 +1,8 @@
-export type LogLevel = 'info' | 'warn' | 'error'
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
-/** One line a happening, for people and for grep: `level message key=value ...`. */
+/** One line a happening, for people and for grep: `level: message key=value ...`. Debug lines are left out. */
 export function log(level: LogLevel, message: string, fields: Readonly<Record<string, unknown>> = {}): void {
+  if (level === 'debug') return
   const details = Object.entries(fields).map(
     ([key, value]) => ` ${key}=${typeof value === 'string' && !/[\s"=]/.test(value) ? value : JSON.stringify(value)}`,
   )

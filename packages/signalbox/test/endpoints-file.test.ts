@@ -35,7 +35,10 @@ describe('a watched endpoints file', () => {
 
   it('keeps the last good list when the file is wrong, says why, and counts it', async () => {
     writeFileSync(file, '- not an address\n')
-    await eventually(async () => sampleOf(await textOf(`${fleet.admin}/metrics`), 'signalbox_endpoints_reloads_total{result="refused"}') === 1, 'the refusal to be counted')
+    await eventually(
+      async () => sampleOf(await textOf(`${fleet.admin}/metrics`), 'signalbox_endpoints_reloads_total{result="refused"}') === 1,
+      'the refusal to be counted',
+    )
     expect(fleet.output()).toContain('endpoints.yaml:1:3: 0: expected an address such as http://gpu1:8000')
     expect(await ready()).toBe(1)
   })

@@ -35,16 +35,27 @@ describe.skipIf(promtool === undefined || prometheus === undefined)('a real Prom
     const targets = Object.values(pages).map((page) => new URL(page).host)
     writeFileSync(
       join(folder, 'prometheus.yml'),
-      JSON.stringify({ global: { scrape_interval: '1s', scrape_timeout: '1s' }, scrape_configs: [{ job_name: 'signalbox', static_configs: [{ targets }] }] }),
+      JSON.stringify({
+        global: { scrape_interval: '1s', scrape_timeout: '1s' },
+        scrape_configs: [{ job_name: 'signalbox', static_configs: [{ targets }] }],
+      }),
     )
     const port = await freePort()
-    const server = spawn(prometheus as string, [`--config.file=${folder}/prometheus.yml`, `--storage.tsdb.path=${folder}/data`, `--web.listen-address=127.0.0.1:${port}`], {
-      stdio: 'ignore',
-    })
+    const server = spawn(
+      prometheus as string,
+      [`--config.file=${folder}/prometheus.yml`, `--storage.tsdb.path=${folder}/data`, `--web.listen-address=127.0.0.1:${port}`],
+      {
+        stdio: 'ignore',
+      },
+    )
     try {
       const active = await eventually(async () => {
-        const answer = JSON.parse(await textOf(`http://127.0.0.1:${port}/api/v1/targets`)) as { data: { activeTargets: { health: string; lastError: string; scrapeUrl: string }[] } }
-        return answer.data.activeTargets.length === targets.length && answer.data.activeTargets.every((target) => target.health !== 'unknown') && answer.data.activeTargets
+        const answer = JSON.parse(await textOf(`http://127.0.0.1:${port}/api/v1/targets`)) as {
+          data: { activeTargets: { health: string; lastError: string; scrapeUrl: string }[] }
+        }
+        const { activeTargets } = answer.data
+        const settled = activeTargets.length === targets.length && activeTargets.every((target) => target.health !== 'unknown')
+        return settled ? activeTargets : undefined
       }, 'all targets scraped')
       expect(active.map(({ health, lastError }) => ({ health, lastError }))).toEqual(targets.map(() => ({ health: 'up', lastError: '' })))
     } finally {

@@ -16,7 +16,8 @@ describe('signalbox up', () => {
   })
 
   it('prints its addresses, says what is simulated, and gives a request to try', () => {
-    for (const text of [fleet.api, fleet.admin, fleet.console, '3 simulated', 'curl ', 'simulated, about 2 requests a second']) expect(fleet.output()).toContain(text)
+    for (const text of [fleet.api, fleet.admin, fleet.console, '3 simulated', 'curl ', 'simulated, about 2 requests a second'])
+      expect(fleet.output()).toContain(text)
   })
 
   it('answers the OpenAI client, streamed and not, through the printed model', async () => {
@@ -25,7 +26,12 @@ describe('signalbox up', () => {
     const whole = await client.chat.completions.create({ model: 'demo-8b', max_tokens: 5, messages: [{ role: 'user', content: 'Good morning' }] })
     expect(whole.choices[0]?.message.content).not.toBe('')
     expect(whole.usage?.completion_tokens).toBeGreaterThan(0)
-    const stream = await client.chat.completions.create({ model: 'demo-8b', max_tokens: 8, stream: true, messages: [{ role: 'user', content: 'Good morning' }] })
+    const stream = await client.chat.completions.create({
+      model: 'demo-8b',
+      max_tokens: 8,
+      stream: true,
+      messages: [{ role: 'user', content: 'Good morning' }],
+    })
     let text = ''
     let sawUsage = false
     for await (const chunk of stream) {
@@ -37,7 +43,9 @@ describe('signalbox up', () => {
   })
 
   it('explains the request it has just answered', async () => {
-    const { request_id: _, ...answer } = (await client.chat.completions.create({ model: 'demo-8b', max_tokens: 3, messages: [{ role: 'user', content: 'Why there?' }] }).withResponse()) as never as {
+    const { request_id: _, ...answer } = (await client.chat.completions
+      .create({ model: 'demo-8b', max_tokens: 3, messages: [{ role: 'user', content: 'Why there?' }] })
+      .withResponse()) as never as {
       request_id: string
       response: Response
     }
@@ -49,7 +57,9 @@ describe('signalbox up', () => {
   })
 
   it('shows every metric of the endpoint picker under its exact name, once there was traffic', async () => {
-    const rows = readFileSync(new URL('../testdata/epp-metrics.tsv', import.meta.url), 'utf8').trim().split('\n')
+    const rows = readFileSync(new URL('../testdata/epp-metrics.tsv', import.meta.url), 'utf8')
+      .trim()
+      .split('\n')
     await eventually(async () => {
       const page = await textOf(`${fleet.admin}/metrics`)
       const missing = rows.filter((row) => {
@@ -70,7 +80,19 @@ describe('signalbox up', () => {
   })
 
   it('names the holder of a taken port and the flag that changes it', async () => {
-    const other = runSignalbox(['up', '--port', new URL(fleet.api).port, '--metrics-port', '0', '--console-port', '0', '--engine-port', '0', '--engines', '1'])
+    const other = runSignalbox([
+      'up',
+      '--port',
+      new URL(fleet.api).port,
+      '--metrics-port',
+      '0',
+      '--console-port',
+      '0',
+      '--engine-port',
+      '0',
+      '--engines',
+      '1',
+    ])
     expect(await other.exited()).toBe(1)
     expect(other.output()).toMatch(/port \d+ on 127\.0\.0\.1 is taken by .*\(pid \d+\).*--port/)
   })
@@ -88,7 +110,9 @@ describe('signalbox up', () => {
     process.kill(victim as number, 'SIGKILL')
     await eventually(async () => (await readyPods()) === 2, 'two ready engines')
     const answers = await Promise.all(
-      Array.from({ length: 20 }, () => client.chat.completions.create({ model: 'demo-8b', max_tokens: 2, messages: [{ role: 'user', content: 'Still there?' }] })),
+      Array.from({ length: 20 }, () =>
+        client.chat.completions.create({ model: 'demo-8b', max_tokens: 2, messages: [{ role: 'user', content: 'Still there?' }] }),
+      ),
     )
     expect(answers.every((answer) => answer.choices.length === 1)).toBe(true)
     await eventually(() => /engine-1: ended by SIGKILL; starting it again in 5 s/.test(fleet.output()), 'the restart to be announced')

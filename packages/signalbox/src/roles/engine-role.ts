@@ -8,7 +8,8 @@ import { reachable } from './reachable.ts'
 export async function startEngineRole(config: Config, index: number): Promise<RunningRole> {
   const { demo, host } = config
   const preset = presets.get(demo.preset)
-  if (preset === undefined) throw new StartError(`demo.preset: ${JSON.stringify(demo.preset)} is unknown; there are ${[...presets.keys()].join(', ')}`)
+  if (preset === undefined)
+    throw new StartError(`demo.preset: ${JSON.stringify(demo.preset)} is unknown; there are ${[...presets.keys()].join(', ')}`)
   const server = await startModelServer({
     host,
     port: demo.enginePort === 0 ? 0 : demo.enginePort + index,

@@ -1,5 +1,5 @@
-import { systemClock } from '@signalbox/node'
 import { startMonitor } from '@signalbox/monitor'
+import { systemClock } from '@signalbox/node'
 import type { EndpointSpec } from '@signalbox/scheduler'
 import { portFlags } from '../commands/flags.ts'
 import { watchConfiguredEndpoints } from '../config/endpoints-file.ts'
