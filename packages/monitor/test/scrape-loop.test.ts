@@ -178,3 +178,21 @@ test('a page that the store does not take says nothing against its target', asyn
   expect(view()?.health).toBe('up')
   expect(causes).toContain('store')
 })
+
+test('nothing is asked of the targets before the store is up', async () => {
+  const early = await serve(page('a 1\n'))
+  store.up = false
+  scrape([targetOf(early)], { intervalMs: 20, timeoutMs: 20 })
+  const other = new TargetSet(
+    { ...LIMITS, intervalMs: 20, timeoutMs: 200 },
+    { store: new RecordingStore(), get: client.get, clock: systemClock, log: () => {}, failed: () => {} },
+  )
+  const late = await serve(page('a 1\n'))
+  other.set([targetOf(late)])
+  await eventually('many intervals', () => late.requests.length >= 10)
+  other.stop()
+  expect(early.requests).toEqual([])
+  expect(view()?.health).toBe('unknown')
+  store.up = true
+  await eventually('the first scrape', () => early.requests.length > 0)
+})
