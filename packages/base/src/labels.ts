@@ -36,11 +36,8 @@ export class Labels {
 
   /** A string that is equal exactly for equal sets (U+0000 cannot occur inside a label name). */
   get key(): string {
-    if (this.#key === undefined) {
-      let key = ''
-      for (let i = 0; i < this.names.length; i++) key += `${this.names[i]}\u0000${(this.values[i] as string).length}:${this.values[i]}`
-      this.#key = key
-    }
+    // Joined, not added up: a rope of pieces would keep ten times the bytes of the text.
+    this.#key ??= this.names.map((name, i) => `${name}\u0000${this.values[i]?.length}:${this.values[i]}`).join('')
     return this.#key
   }
 

@@ -1,7 +1,7 @@
 /**
- * Duration of one step: base + prefill·(uncached prompt tokens in the step) + decode·(decoding
+ * Duration of one step in milliseconds: base + prefill·(uncached prompt tokens in the step) + decode·(decoding
  * sequences) + context·(sum of their context lengths). Shape and coefficients: BLIS
- * (inference-sim, coefficients.yaml), restated in `../shared/reference/vllm.md` §5.4.
+ * (inference-sim, coefficients.yaml), restated in `reference/vllm.md` §5.4.
  */
 export interface StepModel {
   readonly baseMs: number
@@ -23,6 +23,8 @@ export interface EngineOptions {
   /** Longest prompt plus output. */
   readonly contextTokensMax: number
   readonly prefixCaching: boolean
+  /** Requests that may wait for admission; further ones are refused. Default 1024. */
+  readonly waitingMax?: number
 }
 
 export interface EngineRequest {
@@ -34,6 +36,12 @@ export interface EngineRequest {
   readonly finishReason: 'stop' | 'length'
   /** Part of the prefix hash: requests with different seeds share no blocks. */
   readonly cacheSeed: string
+}
+
+/** Why a request was not accepted. Nothing of it is kept. */
+export interface SubmitError {
+  readonly code: 'too-long' | 'queue-full'
+  readonly message: string
 }
 
 export type EngineEvent =

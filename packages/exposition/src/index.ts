@@ -1,1 +1,5 @@
+export { type DecodeOptions, decodePage, pageBytesMaxDefault } from './decode-page.ts'
+export { escapeHelp, escapeLabelValue } from './escape.ts'
+export { contentTypeOf, formatValue, negotiateFormat } from './format.ts'
+export { type ParsedSeries, parseSeries } from './parse-series.ts'
 export type * from './types.ts'

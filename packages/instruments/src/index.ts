@@ -1,1 +1,2 @@
+export { labelValuesMaxDefault, Registry, type RegistryOptions, seriesMaxDefault } from './registry.ts'
 export type * from './types.ts'

@@ -1,3 +1,8 @@
+export { HttpClient, type HttpGetError, type HttpGetRequest, type HttpPage } from './http-get.ts'
 export { type ListenError, listen } from './listen.ts'
+export type { Timers } from './model-server/engine-loop.ts'
+export type { Faults } from './model-server/faults.ts'
+export { type ModelServer, type ModelServerOptions, startModelServer } from './model-server/model-server.ts'
 export { portHolder } from './port-holder.ts'
+export { measureProcess } from './process-metrics.ts'
 export { systemClock, systemRandom } from './system-clock.ts'

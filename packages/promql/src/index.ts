@@ -1,1 +1,40 @@
-export type * from './types.ts'
+export type {
+  Aggregate,
+  AggregateOperator,
+  At,
+  Binary,
+  BinaryOperator,
+  Call,
+  ComparisonOperator,
+  Expr,
+  MatrixSelector,
+  NumberLiteral,
+  Paren,
+  Place,
+  SetOperator,
+  StringLiteral,
+  Subquery,
+  Unary,
+  ValueType,
+  VectorMatching,
+  VectorSelector,
+} from './ast.ts'
+export { evaluateInstant, evaluateRange, type TimeRange } from './evaluate.ts'
+export { parse, parseSelector } from './parser.ts'
+export { format } from './printer.ts'
+export { isStale, staleNaN } from './stale.ts'
+export { typeOf } from './type-check.ts'
+export type {
+  EvaluationError,
+  EvaluationLimits,
+  EvaluationOptions,
+  Matcher,
+  MatchOperator,
+  ParseError,
+  Queryable,
+  QueryOutput,
+  QueryValue,
+  SeriesColumns,
+  Span,
+  VectorSample,
+} from './types.ts'

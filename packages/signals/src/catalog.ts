@@ -217,6 +217,13 @@ export const signals = {
     good: 'down',
     labels: [],
   },
+  'gateway.endpoints_reloads': {
+    kind: 'counter',
+    unit: 'none',
+    definition: 'Times the endpoints file changed, by whether the new list was applied or refused.',
+    good: 'neither',
+    labels: ['result'],
+  },
   'gateway.info': { kind: 'info', unit: 'none', definition: 'The build that is running.', good: 'neither', labels: ['commit', 'build_ref'] },
 
   'pool.kv_usage': { kind: 'gauge', unit: 'ratio', definition: 'Mean KV usage of the endpoints with fresh state.', good: 'neither', labels: POOL },

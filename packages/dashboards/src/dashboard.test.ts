@@ -1,0 +1,65 @@
+import { describe, expect, test } from 'vitest'
+import { dashboard } from './dashboard.ts'
+import { joined, quoted } from './expressions.ts'
+
+const all = dashboard({ model: '', windowSeconds: 60 })
+const expressions = (model: string) => new Map(dashboard({ model, windowSeconds: 60 }).map((panel) => [panel.id, panel.queries]))
+
+describe('the performance dashboard', () => {
+  test('has the eight panels, each under its own id and with a sentence about its number', () => {
+    expect(all.map((panel) => panel.id)).toEqual(['ttft', 'itl', 'kv-usage', 'hit-rate', 'queue', 'throughput', 'tokens', 'e2e'])
+    for (const panel of all) {
+      expect(panel.title).not.toBe('')
+      expect(panel.description).toMatch(/^[A-Z].{30,}\.$/)
+      expect(panel.queries.length).toBeGreaterThan(0)
+    }
+  })
+
+  test('adds bucket rates by bound before it takes a quantile', () => {
+    expect(expressions('').get('ttft')).toContainEqual({
+      legend: 'p99',
+      expr: 'histogram_quantile(0.99, sum by (le) (rate(vllm:time_to_first_token_seconds_bucket[60s])))',
+    })
+  })
+
+  test('leaves the hit rate out, rather than dividing by zero, while nothing is looked up', () => {
+    expect(expressions('').get('hit-rate')).toEqual([
+      { legend: 'fleet', expr: 'sum(rate(vllm:prefix_cache_hits_total[60s])) / (sum(rate(vllm:prefix_cache_queries_total[60s])) > 0)' },
+      {
+        legend: '{{instance}}',
+        expr: 'sum by (instance) (rate(vllm:prefix_cache_hits_total[60s])) / (sum by (instance) (rate(vllm:prefix_cache_queries_total[60s])) > 0)',
+      },
+    ])
+  })
+
+  test('names the model in every selector when there is one, and in none otherwise', () => {
+    for (const panel of dashboard({ model: 'llama-3', windowSeconds: 60 })) {
+      for (const { expr } of panel.queries) {
+        const names = expr.match(/vllm:\w+/g) ?? []
+        expect(expr.match(/model_name="llama-3"/g)).toHaveLength(names.length)
+      }
+    }
+    for (const panel of all) for (const { expr } of panel.queries) expect(expr).not.toContain('model_name')
+  })
+
+  test('cannot be led out of the label matcher by a model name', () => {
+    expect(quoted('a"} or up{x="\\\n')).toBe('"a\\"} or up{x=\\"\\\\\\n"')
+  })
+
+  test('keeps a success apart from an abort', () => {
+    expect(expressions('').get('throughput')?.[0]?.expr).toBe('sum(rate(vllm:request_success_total{finished_reason!="abort"}[60s]))')
+  })
+
+  test('orders thresholds by value, and says which way is good on each panel', () => {
+    const levels = new Map(all.map((panel) => [panel.id, panel.thresholds.map((threshold) => `${threshold.value} ${threshold.level}`)]))
+    expect(levels.get('kv-usage')).toEqual(['0 ok', '0.7 warning', '0.9 critical'])
+    expect(levels.get('hit-rate')).toEqual(['0 critical', '0.3 warning', '0.6 ok'])
+  })
+
+  test('joins the old and the new name of a signal for each instance, so that an engine with both counts once', () => {
+    expect(joined('sum', ['le'], ['rate(new[1m])', 'rate(old[1m])'])).toBe(
+      'sum by (le) (sum by (instance, le) (rate(new[1m])) or sum by (instance, le) (rate(old[1m])))',
+    )
+    expect(joined('max', [], ['new', 'old'])).toBe('max(max by (instance) (new) or max by (instance) (old))')
+  })
+})

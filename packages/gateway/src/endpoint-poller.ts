@@ -1,0 +1,120 @@
+import type { Clock, Result } from '@signalbox/base'
+import type { EndpointSpec, EngineState } from '@signalbox/scheduler'
+import { EndpointProbe } from './endpoint-probe.ts'
+import type { HttpGet, Log, PollListener } from './poller-ports.ts'
+
+export interface EndpointPollerOptions {
+  readonly scheduler: PollListener
+  readonly clock: Clock
+  /** Between two polls of one endpoint. */
+  readonly intervalMs: number
+  /** For one poll; below the interval, so that polls of one endpoint never wait for each other. */
+  readonly timeoutMs: number
+  readonly get: HttpGet
+  readonly log: Log
+}
+
+/**
+ * Polls every endpoint once an interval and tells the scheduler. The polls are spread over the interval by the endpoints' order,
+ * an endpoint has at most one poll under way, and slots that pass meanwhile are left out. What a poll finds after its
+ * endpoint was removed, or after `stop`, is dropped.
+ */
+export class EndpointPoller {
+  readonly #options: EndpointPollerOptions
+  readonly #loops = new Map<string, PollLoop>()
+  #isRunning = false
+
+  constructor(options: EndpointPollerOptions) {
+    this.#options = options
+  }
+
+  /** The endpoints to poll from now on; those that stay keep their turn. */
+  setEndpoints(specs: readonly EndpointSpec[]): void {
+    const wanted = new Map(specs.map((spec) => [spec.id, spec]))
+    for (const [id, loop] of this.#loops) {
+      if (wanted.get(id)?.url === loop.spec.url) continue
+      loop.stop()
+      this.#loops.delete(id)
+    }
+    specs.forEach((spec, i) => {
+      if (this.#loops.has(spec.id)) return
+      const loop = new PollLoop(spec, this.#options)
+      this.#loops.set(spec.id, loop)
+      if (this.#isRunning) loop.start((i / specs.length) * this.#options.intervalMs)
+    })
+  }
+
+  start(): void {
+    if (this.#isRunning) return
+    this.#isRunning = true
+    let i = 0
+    for (const loop of this.#loops.values()) loop.start((i++ / this.#loops.size) * this.#options.intervalMs)
+  }
+
+  /** Ends all polls; `start` begins anew. */
+  stop(): void {
+    this.#isRunning = false
+    for (const loop of this.#loops.values()) loop.stop()
+  }
+}
+
+/** The polls of one endpoint, on a grid of its own: `first + n × interval`. */
+class PollLoop {
+  readonly spec: EndpointSpec
+  readonly #options: EndpointPollerOptions
+  readonly #probe: EndpointProbe
+  #timer: NodeJS.Timeout | undefined
+  /** Grows with each start and stop: a poll of an earlier life is dropped. */
+  #life = 0
+  #lastReason: string | undefined
+
+  constructor(spec: EndpointSpec, options: EndpointPollerOptions) {
+    this.spec = spec
+    this.#options = options
+    this.#probe = new EndpointProbe({ url: spec.url, timeoutMs: options.timeoutMs, get: options.get, clock: options.clock })
+  }
+
+  start(delayMs: number): void {
+    this.#life += 1
+    this.#wait(this.#options.clock.nowMs() + delayMs, this.#life)
+  }
+
+  stop(): void {
+    this.#life += 1
+    clearTimeout(this.#timer)
+  }
+
+  #wait(dueMs: number, life: number): void {
+    const { clock, intervalMs, log } = this.#options
+    this.#timer = setTimeout(
+      () => {
+        this.#probe
+          .poll()
+          .catch((error: unknown): Result<EngineState, string> => {
+            log('error', 'poll broke', { endpoint: this.spec.id, error: String(error) })
+            return { ok: false, error: 'the poll broke; see the log' }
+          })
+          .then((result) => {
+            if (life !== this.#life) return
+            this.#report(result)
+            const passed = Math.max(0, Math.floor((clock.nowMs() - dueMs) / intervalMs))
+            this.#wait(dueMs + (passed + 1) * intervalMs, life)
+          })
+          .catch((error: unknown) => log('error', 'polling ended', { endpoint: this.spec.id, error: String(error) }))
+      },
+      Math.max(0, dueMs - clock.nowMs()),
+    )
+  }
+
+  #report(result: Result<EngineState, string>): void {
+    const { scheduler, log } = this.#options
+    const endpoint = this.spec.id
+    if (result.ok) scheduler.stateObserved(endpoint, result.value)
+    else scheduler.stateFailed(endpoint, result.error)
+    // Changes only: an endpoint that stays away must not fill the log.
+    const reason = result.ok ? undefined : result.error
+    if (reason !== undefined && reason !== this.#lastReason) log('warn', `endpoint does not answer polls: ${reason}`, { endpoint })
+    else if (reason === undefined && this.#lastReason !== undefined) log('info', 'endpoint answers polls again', { endpoint })
+    this.#lastReason = reason
+  }
+}

@@ -1,0 +1,272 @@
+import type { Clock } from '@signalbox/base'
+import type { ExpositionFormat } from '@signalbox/exposition'
+import { type CounterCell, type GaugeCell, type HistogramCell, type Instrument, Registry } from '@signalbox/instruments'
+import { measureProcess } from '@signalbox/node'
+import type { EndpointSpec, EndpointView } from '@signalbox/scheduler'
+import { entriesOf } from '@signalbox/signals'
+
+/** What every request series is told apart by. `model` is 'unknown' where it could not be read. */
+export interface RequestLabels {
+  readonly model: string
+  readonly targetModel: string
+  readonly fairnessId: string
+  readonly priority: string
+}
+
+/** ok: answered whole. error: failed or cut short. rejected: refused before dispatch. cancelled: the client left. */
+export type Outcome = 'ok' | 'error' | 'rejected' | 'cancelled'
+
+/** The endpoint picker's error codes. SOURCE: reference/epp.md §1.2. */
+export type ErrorCode =
+  | 'BadRequest'
+  | 'Unauthorized'
+  | 'Forbidden'
+  | 'NotFound'
+  | 'PreconditionFailed'
+  | 'Internal'
+  | 'ServiceUnavailable'
+  | 'ModelServerError'
+  | 'ResourceExhausted'
+  | 'Unknown'
+
+/** One request, when it has ended. Tokens as `usage` reports them, undefined where it does not. */
+export interface RequestObservation {
+  /** The same as at `began`. */
+  readonly labels: RequestLabels
+  readonly outcome: Outcome
+  /** Of an error or a rejection; 'Unknown' when left out there. */
+  readonly errorCode?: ErrorCode | undefined
+  readonly streaming: boolean
+  /** From the request's headers to the end. */
+  readonly durationS: number
+  readonly requestBytes: number
+  /** As relayed. */
+  readonly responseBytes: number
+  readonly inputTokens?: number | undefined
+  readonly outputTokens?: number | undefined
+  readonly cachedTokens?: number | undefined
+  /** To the first content of a stream. */
+  readonly ttftS?: number | undefined
+}
+
+/** One choice asked of the scheduler. */
+export interface SchedulingObservation {
+  readonly durationS: number
+  readonly ok: boolean
+  /** The chosen one. */
+  readonly endpoint?: Pick<EndpointSpec, 'id' | 'url'> | undefined
+  readonly targetModel: string
+  /** Predicted, 0..1. */
+  readonly hitRatio?: number | undefined
+  readonly hitBytes?: number | undefined
+}
+
+/** Of the scheduler, what the page shows; read when it is rendered. Null or NaN: not known. */
+export interface ObservedScheduler {
+  endpoints(): readonly EndpointView[]
+  pool(): { readonly kvUsage: number | null; readonly queue: number | null; readonly running: number | null; readonly ready: number }
+  prefixIndexBlocks(): number
+}
+
+export interface GatewayMetricsOptions {
+  readonly clock: Clock
+  /** The pool's name. */
+  readonly pool: string
+  readonly scheduler: ObservedScheduler
+  readonly log: { readonly bytes: number }
+  readonly commit: string
+  readonly buildRef: string
+  /** Adds the signals of the process; default `measureProcess`. */
+  readonly measure?: (registry: Registry) => void
+}
+
+/** Our prefix index under the name that its kind has among the endpoint picker's plug-ins. SOURCE: reference/epp.md §1.3. */
+const PREFIX_INDEX = ['approx-prefix-cache-producer', 'approx-prefix-cache-producer'] as const
+
+/**
+ * What the gateway measures, under the endpoint picker's names of both generations and our own.
+ *
+ * Each `began` is followed by exactly one `ended`. Then, for any set of series and once nothing runs:
+ *
+ *     requests = ok + error + rejected + cancelled        (request_outcomes)
+ *     request_errors = error + rejected                   never more than requests
+ *     requests_running = 0
+ *
+ * Populations: request size: every request; response size: what was relayed of any answer; token counts: wherever `usage` came;
+ * time to first token: every stream that had content, and whole answers; all other times: successful answers only.
+ */
+export class GatewayMetrics {
+  readonly #registry: Registry
+  readonly #requests: Instrument<CounterCell>
+  readonly #outcomes: Instrument<CounterCell>
+  readonly #errors: Instrument<CounterCell>
+  readonly #running: Instrument<GaugeCell>
+  readonly #duration: Instrument<HistogramCell>
+  readonly #ntpot: Instrument<HistogramCell>
+  readonly #ttft: Instrument<HistogramCell>
+  readonly #tpot: Instrument<HistogramCell>
+  readonly #itl: Instrument<HistogramCell>
+  readonly #requestBytes: Instrument<HistogramCell>
+  readonly #responseBytes: Instrument<HistogramCell>
+  readonly #inputTokens: Instrument<HistogramCell>
+  readonly #outputTokens: Instrument<HistogramCell>
+  readonly #cachedTokens: Instrument<HistogramCell>
+  readonly #retries: Instrument<CounterCell>
+  readonly #clientErrors: CounterCell
+  readonly #attempts: Instrument<CounterCell>
+  readonly #schedulingDuration: HistogramCell
+  readonly #hitRatio: HistogramCell
+  readonly #hitBytes: HistogramCell
+
+  constructor(options: GatewayMetricsOptions) {
+    const entries = entriesOf('inference-model', 'inference-pool', 'inference-extension', 'llm-d-epp', 'signalbox', 'process')
+    const registry = new Registry({ entries, clock: options.clock })
+    this.#registry = registry
+    this.#requests = registry.counter('gateway.requests')
+    this.#outcomes = registry.counter('gateway.request_outcomes')
+    this.#errors = registry.counter('gateway.request_errors')
+    this.#running = registry.gauge('gateway.requests_running')
+    this.#duration = registry.histogram('gateway.request_duration')
+    this.#ntpot = registry.histogram('gateway.ntpot')
+    this.#ttft = registry.histogram('gateway.ttft')
+    this.#tpot = registry.histogram('gateway.tpot')
+    this.#itl = registry.histogram('gateway.itl')
+    this.#requestBytes = registry.histogram('gateway.request_bytes')
+    this.#responseBytes = registry.histogram('gateway.response_bytes')
+    this.#inputTokens = registry.histogram('gateway.input_tokens')
+    this.#outputTokens = registry.histogram('gateway.output_tokens')
+    this.#cachedTokens = registry.histogram('gateway.cached_tokens')
+    this.#retries = registry.counter('gateway.retries')
+    this.#clientErrors = registry.counter('gateway.client_errors').with()
+    this.#attempts = registry.counter('scheduler.attempts')
+    this.#schedulingDuration = registry.histogram('scheduler.duration').with()
+    this.#hitRatio = registry.histogram('scheduler.prefix_hit_ratio').with(...PREFIX_INDEX)
+    this.#hitBytes = registry.histogram('scheduler.prefix_hit_bytes').with(...PREFIX_INDEX)
+    registry.gauge('gateway.info').with(options.commit, options.buildRef).set(1)
+    collectPool(registry, options)
+    const measure = options.measure ?? measureProcess
+    measure(registry)
+  }
+
+  /** A request's headers have arrived. */
+  began({ model, targetModel, fairnessId, priority }: RequestLabels): void {
+    this.#running.with(model, targetModel, fairnessId, priority).add(1)
+  }
+
+  /** A request has ended, however it ended; exactly once for each `began`. */
+  ended(observation: RequestObservation): void {
+    const { outcome } = observation
+    const { model, targetModel, fairnessId, priority } = observation.labels
+    const labels = [model, targetModel, fairnessId, priority] as const
+    this.#running.with(...labels).add(-1)
+    this.#requests.with(...labels).inc()
+    this.#outcomes.with(model, outcome).inc()
+    if (outcome === 'error' || outcome === 'rejected') this.#errors.with(...labels, observation.errorCode ?? 'Unknown').inc()
+    this.#observeSizes(observation, labels)
+    this.#observeTimes(observation, labels)
+  }
+
+  /** Time between two content events of a stream. */
+  contentGap({ model, targetModel, fairnessId, priority }: RequestLabels, seconds: number): void {
+    this.#itl.with(model, targetModel, fairnessId, priority).observe(seconds)
+  }
+
+  /** A further attempt, because the one before failed for `reason` (a short, fixed word). */
+  retried(reason: string): void {
+    this.#retries.with(reason).inc()
+  }
+
+  /** A connection whose bytes were no HTTP request. */
+  clientError(): void {
+    this.#clientErrors.inc()
+  }
+
+  /** The scheduler was asked for a choice. */
+  scheduled({ durationS, ok, endpoint, targetModel, hitRatio, hitBytes }: SchedulingObservation): void {
+    this.#schedulingDuration.observe(durationS)
+    // Namespaces are Kubernetes'; there is none here.
+    this.#attempts.with(ok ? 'success' : 'failure', targetModel, endpoint?.id ?? '', '', endpoint === undefined ? '' : portOf(endpoint.url)).inc()
+    if (hitRatio !== undefined) this.#hitRatio.observe(hitRatio)
+    if (hitBytes !== undefined) this.#hitBytes.observe(hitBytes)
+  }
+
+  /** The page of `/metrics`. */
+  render(format: ExpositionFormat): string {
+    return this.#registry.render(format)
+  }
+
+  #observeSizes(observation: RequestObservation, labels: readonly string[]): void {
+    const { outcome, requestBytes, responseBytes, inputTokens = 0, outputTokens = 0, cachedTokens } = observation
+    this.#requestBytes.with(...labels).observe(requestBytes)
+    // A rejection's body is our own, not an answer; without a byte relayed there was none.
+    if (outcome === 'ok' || (outcome !== 'rejected' && responseBytes > 0)) this.#responseBytes.with(...labels).observe(responseBytes)
+    if (inputTokens > 0) this.#inputTokens.with(...labels).observe(inputTokens)
+    if (outputTokens > 0) this.#outputTokens.with(...labels).observe(outputTokens)
+    if (cachedTokens !== undefined) this.#cachedTokens.with(...labels).observe(cachedTokens)
+  }
+
+  #observeTimes(observation: RequestObservation, labels: readonly string[]): void {
+    const { outcome, streaming, durationS, outputTokens = 0 } = observation
+    const isOk = outcome === 'ok'
+    const ttftS = streaming ? observation.ttftS : isOk ? durationS : undefined
+    if (ttftS !== undefined) this.#ttft.with(...labels, String(streaming)).observe(ttftS)
+    if (!isOk) return
+    this.#duration.with(...labels).observe(durationS)
+    if (outputTokens > 0) this.#ntpot.with(...labels).observe(durationS / outputTokens)
+    if (streaming && ttftS !== undefined && outputTokens > 1) {
+      this.#tpot.with(...labels).observe(Math.max(0, durationS - ttftS) / (outputTokens - 1))
+    }
+  }
+}
+
+/** Gauges that are read from the scheduler and the log for each page; series of endpoints that have gone go too. */
+function collectPool(registry: Registry, { pool, scheduler, log }: GatewayMetricsOptions): void {
+  const gauges = {
+    kvUsage: registry.gauge('pool.kv_usage').with(pool),
+    queue: registry.gauge('pool.queue').with(pool),
+    running: registry.gauge('pool.running').with(pool),
+    ready: registry.gauge('pool.ready').with(pool),
+    indexBlocks: registry.gauge('scheduler.prefix_index_size').with(...PREFIX_INDEX),
+    ringBytes: registry.gauge('scheduler.decision_ring_bytes').with(),
+  }
+  const queues = new EndpointGauges(registry.gauge('pool.endpoint_queue'), [pool])
+  const ages = new EndpointGauges(registry.gauge('scheduler.state_age'), [])
+  registry.onCollect(() => {
+    const { kvUsage, queue, running, ready } = scheduler.pool()
+    gauges.kvUsage.set(kvUsage ?? Number.NaN)
+    gauges.queue.set(queue ?? Number.NaN)
+    gauges.running.set(running ?? Number.NaN)
+    gauges.ready.set(ready)
+    gauges.indexBlocks.set(scheduler.prefixIndexBlocks())
+    gauges.ringBytes.set(log.bytes)
+    const endpoints = scheduler.endpoints()
+    queues.replace(endpoints.map(({ id, state, waitingRequests }) => [id, state === 'ready' ? waitingRequests : null]))
+    ages.replace(endpoints.map(({ id, stateAgeMs }) => [id, stateAgeMs === null ? null : stateAgeMs / 1000]))
+  })
+}
+
+/** A gauge with one series an endpoint, for those that have a value now. */
+class EndpointGauges {
+  readonly #gauge: Instrument<GaugeCell>
+  readonly #labels: readonly string[]
+  #shown: ReadonlySet<string> = new Set()
+
+  /** `labels` come before the endpoint's. */
+  constructor(gauge: Instrument<GaugeCell>, labels: readonly string[]) {
+    this.#gauge = gauge
+    this.#labels = labels
+  }
+
+  replace(values: readonly (readonly [endpoint: string, value: number | null])[]): void {
+    const shown = new Set<string>()
+    for (const [endpoint, value] of values) if (value !== null) shown.add(endpoint)
+    // Those that leave make room before new ones enter, within the label's limit.
+    for (const endpoint of this.#shown) if (!shown.has(endpoint)) this.#gauge.remove(...this.#labels, endpoint)
+    for (const [endpoint, value] of values) if (value !== null) this.#gauge.with(...this.#labels, endpoint).set(value)
+    this.#shown = shown
+  }
+}
+
+function portOf(url: string): string {
+  return /:(\d+)$/.exec(url)?.[1] ?? (url.startsWith('https:') ? '443' : '80')
+}

@@ -1,0 +1,20 @@
+import type { Result } from '@signalbox/base'
+import type { EngineState } from '@signalbox/scheduler'
+
+/** Asks a page of another process. Never rejects for what the other side does, and never outlives `timeoutMs`. */
+export type HttpGet = (request: {
+  readonly url: string
+  /** For the whole exchange. */
+  readonly timeoutMs: number
+  /** Of the body after decompression. */
+  readonly bodyBytesMax: number
+}) => Promise<Result<{ readonly status: number; readonly body: Uint8Array }, { readonly message: string }>>
+
+/** Who hears of each poll. */
+export interface PollListener {
+  stateObserved(id: string, state: EngineState): void
+  /** `reason` is for people: `connection refused`, `HTTP 503`. */
+  stateFailed(id: string, reason: string): void
+}
+
+export type Log = (level: 'debug' | 'info' | 'warn' | 'error', message: string, fields?: Readonly<Record<string, unknown>>) => void

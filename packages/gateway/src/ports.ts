@@ -1,0 +1,163 @@
+import type { Buffer } from 'node:buffer'
+import type { EndpointSpec, RequestSummary } from '@signalbox/scheduler'
+
+/** A request on its way to an engine. */
+export interface UpstreamRequest {
+  readonly endpoint: EndpointSpec
+  readonly method: string
+  /** Path and query, as the client sent them. */
+  readonly target: string
+  /** Names and values in turn; without hop-by-hop fields, `host` and `content-length`, which the upstream sets. */
+  readonly headers: string[]
+  readonly body: Buffer | undefined
+}
+
+export type UpstreamFailureCode = 'refused' | 'unreachable' | 'reset' | 'timeout' | 'protocol' | 'invalid-request'
+
+export interface UpstreamFailure {
+  /** `invalid-request`: the upstream will not send such a request at all; the client's fault, not the endpoint's. */
+  readonly code: UpstreamFailureCode
+  readonly message: string
+}
+
+/**
+ * Hears of one request: `onHead` at most once, then any number of `onData`, then exactly one of `onEnd` and `onFailure`
+ * (which may also come first). Nothing more after `abort`. Chunks belong to the receiver.
+ */
+export interface UpstreamHandler {
+  /** `headers`: names and values in turn, as received. */
+  onHead(status: number, headers: readonly string[]): void
+  onData(chunk: Buffer): void
+  onEnd(): void
+  onFailure(failure: UpstreamFailure): void
+}
+
+export interface UpstreamCall {
+  /** Closes the connection to the engine, which takes that as cancellation. */
+  abort(): void
+  /** Stops `onData` until `resume`; to be called inside `onData`. */
+  pause(): void
+  resume(): void
+}
+
+/** The way to the engines. Callbacks never run inside `send`. */
+export interface Upstream {
+  send(request: UpstreamRequest, handler: UpstreamHandler): UpstreamCall
+  /** Closes idle connections of endpoints that are not in the list. */
+  retain(endpoints: readonly EndpointSpec[]): void
+  close(): Promise<void>
+}
+
+/** A choice of the scheduler; its reservation lasts until `end`, which is called exactly once. */
+export interface Assignment {
+  readonly endpoint: EndpointSpec
+  readonly predictedHitRatio: number
+  readonly predictedHitBytes: number
+  firstContent(): void
+  contentGap(gapMs: number): void
+  end(outcome: AssignmentOutcome): void
+}
+
+export interface AssignmentOutcome {
+  readonly kind: 'finished' | 'failed' | 'cancelled'
+  readonly promptTokens?: number
+  readonly completionTokens?: number
+  readonly cachedTokens?: number
+}
+
+export type PickResult =
+  | { readonly ok: true; readonly assignment: Assignment }
+  | { readonly ok: false; readonly code: 'no-endpoint' | 'unknown-model'; readonly detail: string }
+
+/** What the data plane asks of the scheduler. */
+export interface RequestScheduler<Draft extends DecisionDraft = DecisionDraft> {
+  pick(request: RequestSummary, tried: readonly string[], draft?: Draft): PickResult
+  attemptFailed(endpointId: string, reason: string): void
+  modelsServed(): readonly string[]
+}
+
+export interface DecisionOutcome {
+  readonly status: 'ok' | 'error' | 'rejected' | 'cancelled'
+  readonly httpStatus: number
+  readonly error?: string
+  readonly promptTokens?: number
+  readonly completionTokens?: number
+  readonly cachedTokens?: number
+  readonly ttftMs?: number
+}
+
+/** The record of one request under way; `complete` is called exactly once. */
+export interface DecisionDraft {
+  attemptFailed(reason: string): void
+  complete(outcome: DecisionOutcome): void
+}
+
+/** A request that was refused before it could be summarised. */
+export interface RejectedRequest {
+  readonly id: string
+  readonly path: string
+  readonly receivedMs: number
+  readonly model: string
+  readonly httpStatus: number
+  readonly error: string
+}
+
+export interface DecisionRecorder {
+  open(request: RequestSummary, receivedMs: number): DecisionDraft
+  reject(request: RejectedRequest): void
+}
+
+export interface RequestLabels {
+  readonly model: string
+  readonly targetModel: string
+  readonly fairnessId: string
+  readonly priority: string
+}
+
+export type Outcome = 'ok' | 'error' | 'rejected' | 'cancelled'
+
+/** The `error_code` values of the EPP's error counter (reference/epp.md). */
+export type ErrorCode =
+  | 'BadRequest'
+  | 'Unauthorized'
+  | 'Forbidden'
+  | 'NotFound'
+  | 'PreconditionFailed'
+  | 'Internal'
+  | 'ServiceUnavailable'
+  | 'ModelServerError'
+  | 'ResourceExhausted'
+  | 'Unknown'
+
+export interface RequestObservation {
+  readonly labels: RequestLabels
+  readonly outcome: Outcome
+  readonly errorCode?: ErrorCode
+  readonly streaming: boolean
+  readonly durationS: number
+  readonly requestBytes: number
+  readonly responseBytes: number
+  readonly inputTokens?: number
+  readonly outputTokens?: number
+  readonly cachedTokens?: number
+  readonly ttftS?: number
+}
+
+export interface SchedulingObservation {
+  readonly durationS: number
+  readonly ok: boolean
+  readonly endpoint?: string
+  readonly targetModel: string
+  readonly hitRatio?: number
+  readonly hitBytes?: number
+}
+
+/** Where the data plane's observations go. `ended` follows every `began` exactly once. */
+export interface RequestMetrics {
+  began(labels: RequestLabels): void
+  ended(observation: RequestObservation): void
+  contentGap(labels: RequestLabels, seconds: number): void
+  retried(reason: string): void
+  clientError(): void
+  scheduled(observation: SchedulingObservation): void
+}

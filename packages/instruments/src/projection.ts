@@ -1,0 +1,32 @@
+import { assert } from '@signalbox/base'
+import { escapeLabelValue } from '@signalbox/exposition'
+import type { DialectEntry } from '@signalbox/signals'
+
+/** One dialect entry's view of the signal's labels: which of them it carries, under which names, in which order. */
+export class Projection {
+  readonly entry: DialectEntry
+  /** True when some signal label is left out, so that several series may become one. */
+  readonly coarse: boolean
+  readonly #positions: readonly number[]
+
+  constructor(entry: DialectEntry, signalLabels: readonly string[]) {
+    this.entry = entry
+    this.#positions = entry.labels.map(({ from }) => signalLabels.indexOf(from))
+    assert(!this.#positions.includes(-1), `${entry.name} maps a label that ${entry.signal} does not have`)
+    this.coarse = new Set(this.#positions).size < signalLabels.length
+  }
+
+  /** True when the entry shows the signal label at `position`. */
+  carries(position: number): boolean {
+    return this.#positions.includes(position)
+  }
+
+  /** `a="x",b="y"`, '' without labels: equal exactly for series that this entry shows as one. */
+  labelText(values: readonly string[]): string {
+    let text = ''
+    this.entry.labels.forEach(({ name }, i) => {
+      text += `${i === 0 ? '' : ','}${name}="${escapeLabelValue(values[this.#positions[i] as number] as string)}"`
+    })
+    return text
+  }
+}

@@ -1,0 +1,145 @@
+import { assert, type Clock } from '@signalbox/base'
+import type { ExpositionFormat } from '@signalbox/exposition'
+import { type DialectEntry, type SignalId, type SignalKind, signals } from '@signalbox/signals'
+import { Counter, Gauge, Histogram } from './cells.ts'
+import type { Family } from './family.ts'
+import { HistogramFamily, unionOfBounds } from './histogram-family.ts'
+import { Projection } from './projection.ts'
+import { ScalarFamily } from './scalar-family.ts'
+import { Series } from './series.ts'
+import { OVERFLOW_SIGNAL, SeriesLimits } from './series-limits.ts'
+import type { CounterCell, GaugeCell, HistogramCell, Instrument } from './types.ts'
+
+export interface RegistryOptions {
+  /** The names to render, in page order; entries of signals that are never recorded render nothing. */
+  readonly entries: readonly DialectEntry[]
+  /** When series began, for `createdSamples`. */
+  readonly clock: Clock
+  /** Distinct values a label name may have over all signals; default 1000 (the endpoint picker's own limit). Further ones become `other`. */
+  readonly labelValuesMax?: number
+  /** Series over all signals; default 100,000. A further one is recorded under `other` for each of its labels. */
+  readonly seriesMax?: number
+  /** OpenMetrics only: a `_created` sample with each counter and histogram. Default false: Prometheus 2 stores them as series. */
+  readonly createdSamples?: boolean
+}
+
+export const labelValuesMaxDefault = 1000
+export const seriesMaxDefault = 100_000
+
+/**
+ * What one process measures: each observation is recorded once, under the signal's own labels and unit, and rendered under
+ * every name that the entries give the signal.
+ *
+ *     counter('gateway.requests').with(model, target, tenant, priority).inc()
+ *       -> llm_d_epp_request_total{model_name,target_model_name,fairness_id,priority}
+ *       -> inference_model_request_total{model_name,target_model_name}        series that become equal are summed
+ *
+ * A family without any series renders nothing, its HELP and TYPE included.
+ */
+export class Registry {
+  readonly #entries: readonly DialectEntry[]
+  readonly #clock: Clock
+  readonly #createdSamples: boolean
+  readonly #limits: SeriesLimits
+  readonly #scalarFamilies = new Map<string, ScalarFamily>()
+  readonly #histogramFamilies = new Map<string, HistogramFamily>()
+  readonly #page: readonly Pick<Family<never>, 'render'>[]
+  readonly #counters = new Map<SignalId, Series<Counter>>()
+  readonly #gauges = new Map<SignalId, Series<Gauge>>()
+  readonly #histograms = new Map<SignalId, Series<Histogram>>()
+  readonly #refreshers: (() => void)[] = []
+
+  constructor(options: RegistryOptions) {
+    this.#entries = options.entries
+    this.#clock = options.clock
+    this.#createdSamples = options.createdSamples ?? false
+    this.#page = this.#createFamilies()
+    // The labels of the catalogue bound the overflow counter itself.
+    const unlimited = new SeriesLimits({ labelValuesMax: Infinity, seriesMax: Infinity, onOverflow: () => {} })
+    const overflow = this.#scalarSeries(OVERFLOW_SIGNAL, () => new Counter(), unlimited)
+    this.#counters.set(OVERFLOW_SIGNAL, overflow)
+    this.#limits = new SeriesLimits({
+      labelValuesMax: options.labelValuesMax ?? labelValuesMaxDefault,
+      seriesMax: options.seriesMax ?? seriesMaxDefault,
+      onOverflow: (label) => overflow.with(label).inc(),
+    })
+  }
+
+  /** The signal's counter: the same instrument for the same signal. */
+  counter(signal: SignalId): Instrument<CounterCell> {
+    assertKind(signal, 'counter')
+    return getOrCreate(this.#counters, signal, () => this.#scalarSeries(signal, () => new Counter(), this.#limits))
+  }
+
+  /** The signal's gauge; also for `info` signals, whose value is 1 or a time. */
+  gauge(signal: SignalId): Instrument<GaugeCell> {
+    assertKind(signal, 'gauge', 'info')
+    return getOrCreate(this.#gauges, signal, () => this.#scalarSeries(signal, () => new Gauge(), this.#limits))
+  }
+
+  /** The signal's histogram, with the bounds of all its entries. */
+  histogram(signal: SignalId): Instrument<HistogramCell> {
+    assertKind(signal, 'histogram')
+    return getOrCreate(this.#histograms, signal, () => {
+      const bounds = unionOfBounds(this.#entries.filter((entry) => entry.signal === signal))
+      const views = this.#views(signal, this.#histogramFamilies)
+      for (const { family, projection } of views) family.layOut(projection, bounds)
+      return new Series(signal, { create: () => new Histogram(bounds), views, limits: this.#limits, clock: this.#clock })
+    })
+  }
+
+  /** Runs `refresh` before each page: for gauges that are read rather than kept. */
+  onCollect(refresh: () => void): void {
+    this.#refreshers.push(refresh)
+  }
+
+  /** The whole page, ending in a newline; OpenMetrics with its `# EOF`. */
+  render(format: ExpositionFormat): string {
+    for (const refresh of this.#refreshers) refresh()
+    let page = ''
+    for (const family of this.#page) page += family.render(format, this.#createdSamples)
+    return format === 'openmetrics' ? `${page}# EOF\n` : page
+  }
+
+  /** One family a name, in the order of the entries. */
+  #createFamilies(): Pick<Family<never>, 'render'>[] {
+    const types = new Map<string, string>()
+    const page: Pick<Family<never>, 'render'>[] = []
+    for (const entry of this.#entries) {
+      const type = types.get(entry.name)
+      assert(type === undefined || type === entry.type, `${entry.name} has one type`)
+      if (type !== undefined) continue
+      types.set(entry.name, entry.type)
+      if (entry.type === 'histogram') page.push(getOrCreate(this.#histogramFamilies, entry.name, () => new HistogramFamily(entry)))
+      else page.push(getOrCreate(this.#scalarFamilies, entry.name, () => new ScalarFamily(entry)))
+    }
+    return page
+  }
+
+  #scalarSeries<Cell extends Counter | Gauge>(signal: SignalId, create: () => Cell, limits: SeriesLimits): Series<Cell> {
+    return new Series<Cell>(signal, { create, views: this.#views(signal, this.#scalarFamilies), limits, clock: this.#clock })
+  }
+
+  #views<F>(signal: SignalId, families: ReadonlyMap<string, F>): { projection: Projection; family: F }[] {
+    return this.#entries
+      .filter((entry) => entry.signal === signal)
+      .map((entry) => {
+        const family = families.get(entry.name)
+        assert(family !== undefined, `${entry.name} has the type of ${signal}`)
+        return { projection: new Projection(entry, signals[signal].labels), family }
+      })
+  }
+}
+
+function assertKind(signal: SignalId, ...kinds: readonly SignalKind[]): void {
+  assert(kinds.includes(signals[signal].kind), `${signal} is of kind ${signals[signal].kind}`)
+}
+
+function getOrCreate<K, V>(map: Map<K, V>, key: K, create: () => V): V {
+  let value = map.get(key)
+  if (value === undefined) {
+    value = create()
+    map.set(key, value)
+  }
+  return value
+}

@@ -1,0 +1,57 @@
+import { type ExpositionFormat, formatValue } from '@signalbox/exposition'
+import type { DialectEntry } from '@signalbox/signals'
+import { type Family, type Group, Groups, header, seriesText } from './family.ts'
+import type { Projection } from './projection.ts'
+
+interface Scalar {
+  readonly value: number
+}
+
+/** A family of counters or of gauges: series that become equal under the entry's labels are summed. */
+export class ScalarFamily implements Family<Scalar> {
+  readonly #entry: DialectEntry
+  readonly #groups = new Groups<Scalar, number>()
+  /** `name{labels} ` by labels: the part of a line that never changes. */
+  readonly #prefixes = new Map<string, string>()
+
+  constructor(entry: DialectEntry) {
+    this.#entry = entry
+  }
+
+  add(cell: Scalar, values: readonly string[], view: { projection: Projection; nowMs: number }): void {
+    this.#groups.add(cell, values, view)
+  }
+
+  remove(cell: Scalar, values: readonly string[], projection: Projection): void {
+    const keeps = projection.coarse && this.#entry.type === 'counter'
+    const labels = projection.labelText(values)
+    this.#groups.remove(cell, labels, ({ retired }) => (keeps ? (retired ?? 0) + cell.value * projection.entry.scale : retired))
+    this.#prefixes.delete(labels)
+  }
+
+  render(format: ExpositionFormat, created: boolean): string {
+    if (this.#groups.size === 0) return ''
+    const isCreatedShown = created && format === 'openmetrics' && this.#entry.type === 'counter' && this.#entry.name.endsWith('_total')
+    let page = header(this.#entry, format)
+    for (const group of this.#groups) {
+      page += `${this.#prefix(group.labels)}${formatValue(total(group))}\n`
+      if (isCreatedShown) page += `${seriesText(this.#entry.name.replace(/_total$/, '_created'), group.labels)} ${group.createdSeconds}\n`
+    }
+    return page
+  }
+
+  #prefix(labels: string): string {
+    let prefix = this.#prefixes.get(labels)
+    if (prefix === undefined) {
+      prefix = `${seriesText(this.#entry.name, labels)} `
+      this.#prefixes.set(labels, prefix)
+    }
+    return prefix
+  }
+}
+
+function total(group: Group<Scalar, number>): number {
+  let sum = group.retired ?? 0
+  for (const [cell, projection] of group.members) sum += cell.value * projection.entry.scale
+  return sum
+}

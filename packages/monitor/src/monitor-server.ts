@@ -1,0 +1,93 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { contentTypeOf, negotiateFormat } from '@signalbox/exposition'
+import type { ConsoleApi } from './console-api.ts'
+import { readForm } from './form.ts'
+import type { MonitorMetrics } from './monitor-metrics.ts'
+import type { Log } from './ports.ts'
+import type { PrometheusApi } from './prometheus-api.ts'
+import { jsonReply, type Reply, send, textReply } from './reply.ts'
+import type { StaticFiles } from './static-files.ts'
+
+export interface MonitorRoutes {
+  readonly prometheus: PrometheusApi
+  readonly console: ConsoleApi
+  readonly files: StaticFiles
+  readonly metrics: MonitorMetrics
+  /** Why the monitor is not ready, undefined when it is. */
+  readonly notReady: () => string | undefined
+  readonly log: Log
+}
+
+const API = '/api/v1/'
+const CONSOLE = '/api/console/'
+
+/** Browsers, dashboards and scrapers together; further connections are closed. */
+const CONNECTIONS_MAX = 1_000
+
+/** The monitor's one listener: queries, the console and its data, health, own metrics. */
+export function createMonitorServer(routes: MonitorRoutes): Server {
+  const server = createServer((request, response) => {
+    serve(routes, request, response).catch((error: unknown) => {
+      routes.log('error', 'request broke', { path: request.url, error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+      if (response.headersSent) response.destroy()
+      else response.writeHead(500).end()
+    })
+  })
+  server.maxConnections = CONNECTIONS_MAX
+  return server
+}
+
+async function serve(routes: MonitorRoutes, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const base = 'http://monitor'
+  const target = request.url ?? '/'
+  if (!URL.canParse(target, base)) return send(request, response, textReply(400, 'bad request target'))
+  const address = new URL(target, base)
+  const reply = await route(routes, { request, response, address })
+  await send(request, response, reply)
+  // A body that nobody read: the connection cannot carry another request.
+  if (!request.complete) request.destroy()
+}
+
+interface Exchange {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly address: URL
+}
+
+async function route(routes: MonitorRoutes, exchange: Exchange): Promise<Reply> {
+  const { request, address } = exchange
+  const { pathname } = address
+  const isQuery = pathname.startsWith(API)
+  if (request.method !== 'GET' && request.method !== 'HEAD' && !(isQuery && request.method === 'POST')) {
+    return { ...textReply(405, 'method not allowed'), headers: { allow: isQuery ? 'GET, HEAD, POST' : 'GET, HEAD' } }
+  }
+  if (isQuery) return prometheus(routes, exchange)
+  if (pathname.startsWith(CONSOLE)) {
+    return (
+      (await routes.console.handle(pathname.slice(CONSOLE.length), address.searchParams)) ?? jsonReply(404, { error: { message: 'no such view' } })
+    )
+  }
+  switch (pathname) {
+    case '/-/healthy':
+      return textReply(200, 'Signalbox monitor is healthy.')
+    case '/-/ready': {
+      const reason = routes.notReady()
+      return reason === undefined ? textReply(200, 'Signalbox monitor is ready.') : textReply(503, `Signalbox monitor is not ready: ${reason}.`)
+    }
+    case '/metrics': {
+      const format = negotiateFormat(request.headers.accept)
+      return { status: 200, contentType: contentTypeOf(format), body: routes.metrics.render(format) }
+    }
+    default:
+      return (pathname.startsWith('/api/') ? undefined : await routes.files.handle(pathname)) ?? textReply(404, '404 page not found')
+  }
+}
+
+async function prometheus(routes: MonitorRoutes, { request, response, address }: Exchange): Promise<Reply> {
+  const form = await readForm(request, address)
+  if (!form.ok) return jsonReply(form.error.status, { status: 'error', errorType: 'bad_data', error: form.error.message })
+  const left = new AbortController()
+  response.on('close', () => left.abort())
+  const reply = await routes.prometheus.handle(address.pathname.slice(API.length), form.value, left.signal)
+  return reply ?? textReply(404, '404 page not found')
+}

@@ -1,0 +1,109 @@
+import type { Labels, Result } from '@signalbox/base'
+
+/** Asks a page of another process. Never throws for what the other side does, and never outlives `timeoutMs`. */
+export type HttpGet = (request: HttpGetRequest) => Promise<Result<HttpPage, HttpGetError>>
+
+export interface HttpGetRequest {
+  readonly url: string
+  readonly headers?: Readonly<Record<string, string>>
+  /** For the whole exchange: connect, headers and body. */
+  readonly timeoutMs: number
+  /** Of the body after decompression. */
+  readonly bodyBytesMax: number
+}
+
+export interface HttpPage {
+  readonly status: number
+  /** '' without one. */
+  readonly contentType: string
+  readonly body: Uint8Array
+}
+
+export interface HttpGetError {
+  readonly code: 'timeout' | 'unreachable' | 'too-large' | 'protocol'
+  /** For people, without the address: `connection refused`. */
+  readonly message: string
+}
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
+
+export type Log = (level: LogLevel, message: string, fields?: Readonly<Record<string, unknown>>) => void
+
+/** Where samples go and queries are answered: the embedded store in its worker, or anything that keeps this contract. */
+export interface Store {
+  /** Grows by one each time the store loses its contents. Handles of an earlier epoch mean nothing. */
+  readonly epoch: number
+  /** Whether queries are answered and samples kept right now. */
+  readonly up: boolean
+  readonly appender: Appender
+  /** Answers within the timeout, whatever happens to the store. */
+  query(query: StoreQuery, options: QueryOptions): Promise<Result<StoreAnswer, StoreError>>
+  /** Forgets samples before that time, and series that have none left. */
+  truncate(beforeMs: number): void
+  stats(): StoreStats
+  close(): Promise<void>
+}
+
+/** Takes the samples of one scrape, then `commit`s them as one batch. One caller at a time: nothing awaits in between. */
+export interface Appender {
+  /** Opens a series for appending; `labels` include `__name__`. */
+  series(labels: Labels): number
+  /** Samples that the store cannot keep (out of order, beyond its series limit) are counted there. */
+  append(handle: number, timestampMs: number, value: number): void
+  /** The handle will not be used again. */
+  release(handle: number): void
+  /** False: the samples were dropped because the store is behind or down. Opened and released handles count all the same. */
+  commit(): boolean
+}
+
+export interface StoreStats {
+  /** Samples kept since the store began. */
+  readonly samples: number
+  readonly series: number
+  readonly bytes: number
+  /** New series refused at the limit. */
+  readonly seriesRefused: number
+}
+
+/** Times in milliseconds since the epoch, ranges inclusive. */
+export type StoreQuery =
+  | { readonly kind: 'instant'; readonly query: string; readonly timeMs: number; readonly lookbackMs?: number; readonly limit?: number }
+  | {
+      readonly kind: 'range'
+      readonly query: string
+      readonly startMs: number
+      readonly endMs: number
+      readonly stepMs: number
+      readonly lookbackMs?: number
+      readonly limit?: number
+    }
+  | { readonly kind: 'series'; readonly match: readonly string[]; readonly startMs: number; readonly endMs: number; readonly limit?: number }
+  | { readonly kind: 'label-names'; readonly match: readonly string[]; readonly startMs: number; readonly endMs: number; readonly limit?: number }
+  | {
+      readonly kind: 'label-values'
+      readonly name: string
+      readonly match: readonly string[]
+      readonly startMs: number
+      readonly endMs: number
+      readonly limit?: number
+    }
+
+export interface QueryOptions {
+  /** From arrival to answer, waiting included. */
+  readonly timeoutMs: number
+  /** Whoever asked is gone. */
+  readonly signal?: AbortSignal
+}
+
+export interface StoreAnswer {
+  /** The `data` value of Prometheus's envelope, as JSON in UTF-8. */
+  readonly data: Uint8Array
+  readonly warnings: readonly string[]
+  readonly infos: readonly string[]
+}
+
+export interface StoreError {
+  /** parse: the expression is wrong. execution: it cannot be evaluated. unavailable: restarting, or too many queries at once. */
+  readonly code: 'parse' | 'execution' | 'timeout' | 'canceled' | 'unavailable'
+  readonly message: string
+}

@@ -1,0 +1,180 @@
+import { failure, Labels, ok, type Result } from '@signalbox/base'
+import { parseSeries } from '@signalbox/exposition'
+import { staleNaN } from '@signalbox/promql'
+import type { Store } from './ports.ts'
+import type { ScrapedPage, ScrapeError } from './scraped-page.ts'
+
+/** What the loop says about a scrape, beside what the page says. */
+export interface ScrapeReport {
+  readonly durationSeconds: number
+  /** Samples on the page, 0 when the scrape failed. */
+  readonly samples: number
+}
+
+interface Entry {
+  readonly handle: number
+  /** The scrape that last had it. */
+  generation: number
+  /** False for a series whose page gives timestamps: it ends when they end, not when a scrape lacks it. */
+  endsWithStaleMarker: boolean
+}
+
+interface OwnHandles {
+  readonly up: number
+  readonly duration: number
+  readonly samples: number
+}
+
+/** Samples further in the future than this are dropped. SOURCE: Prometheus scrape/scrape.go (maxAheadTime). */
+const AHEAD_MS_MAX = 10 * 60_000
+
+/**
+ * The series of one target between scrapes: raw text of a series -> handle in the store, with the number of the scrape
+ * that last had it. A series that the next scrape lacks gets a stale marker at that scrape's time.
+ */
+export class TargetSeries {
+  readonly #store: Store
+  readonly #labels: Labels
+  readonly #entries = new Map<string, Entry>()
+  readonly #stale = staleNaN()
+  #own: OwnHandles | undefined
+  #epoch: number
+  #generation = 0
+
+  constructor(store: Store, targetLabels: Labels) {
+    this.#store = store
+    this.#labels = targetLabels
+    this.#epoch = store.epoch
+  }
+
+  /** Series in the last good scrape. */
+  get size(): number {
+    return this.#entries.size
+  }
+
+  /**
+   * Appends a good page and ends what it lacks. Errors: 'bad-page', nothing was appended, report it with `failed`;
+   * 'store', the page was good and its samples are lost.
+   */
+  scraped(page: ScrapedPage, timestampMs: number, report: ScrapeReport): Result<void, ScrapeError> {
+    this.#follow()
+    const opened = this.#labelsOfNew(page)
+    if (!opened.ok) return opened
+    this.#appendReport(1, timestampMs, report)
+    this.#generation += 1
+    for (let i = 0; i < page.series.length; i++) {
+      const entry = this.#entry(page.series[i] as string, opened.value)
+      const ownMs = page.timestampsMs[i]
+      const atMs = ownMs ?? timestampMs
+      const repeated = entry.generation === this.#generation && ownMs === undefined
+      if (repeated || atMs > timestampMs + AHEAD_MS_MAX) continue
+      entry.generation = this.#generation
+      entry.endsWithStaleMarker = ownMs === undefined
+      this.#store.appender.append(entry.handle, atMs, page.values[i] as number)
+    }
+    this.#endAllBut(this.#generation, timestampMs)
+    return this.#commit()
+  }
+
+  /** The scrape failed: every series ends, `up` is 0. */
+  failed(timestampMs: number, report: ScrapeReport): void {
+    this.#follow()
+    this.#appendReport(0, timestampMs, report)
+    this.#endAllBut(undefined, timestampMs)
+    this.#commit()
+  }
+
+  /** The target is no longer scraped: everything ends, `up` too. */
+  removed(timestampMs: number): void {
+    this.#follow()
+    this.#endAllBut(undefined, timestampMs)
+    if (this.#own !== undefined) {
+      this.#end(this.#own.up, timestampMs)
+      this.#end(this.#own.duration, timestampMs)
+      this.#end(this.#own.samples, timestampMs)
+      this.#own = undefined
+    }
+    this.#commit()
+  }
+
+  /** Forgets handles of a store that has begun anew; it has nothing that would need an end. */
+  #follow(): void {
+    if (this.#store.epoch === this.#epoch) return
+    this.#epoch = this.#store.epoch
+    this.#entries.clear()
+    this.#own = undefined
+  }
+
+  #labelsOfNew(page: ScrapedPage): Result<ReadonlyMap<string, Labels>, ScrapeError> {
+    const opened = new Map<string, Labels>()
+    for (const text of page.series) {
+      if (this.#entries.has(text) || opened.has(text)) continue
+      const parsed = parseSeries(text)
+      if (!parsed.ok) return failure({ cause: 'bad-page', message: `not a metrics page: ${parsed.error.message} in ${text.slice(0, 200)}` })
+      opened.set(text, attach(parsed.value.name, parsed.value.labels, this.#labels))
+    }
+    return ok(opened)
+  }
+
+  #entry(text: string, opened: ReadonlyMap<string, Labels>): Entry {
+    const known = this.#entries.get(text)
+    if (known !== undefined) return known
+    const entry = { handle: this.#store.appender.series(opened.get(text) ?? Labels.empty), generation: 0, endsWithStaleMarker: true }
+    this.#entries.set(text, entry)
+    return entry
+  }
+
+  #endAllBut(generation: number | undefined, timestampMs: number): void {
+    for (const [text, entry] of this.#entries) {
+      if (entry.generation === generation) continue
+      if (entry.endsWithStaleMarker) this.#end(entry.handle, timestampMs)
+      else this.#store.appender.release(entry.handle)
+      this.#entries.delete(text)
+    }
+  }
+
+  #end(handle: number, timestampMs: number): void {
+    this.#store.appender.append(handle, timestampMs, this.#stale)
+    this.#store.appender.release(handle)
+  }
+
+  /** First of all samples, so that a page which shows the same names cannot stand in for them. */
+  #appendReport(up: 0 | 1, timestampMs: number, report: ScrapeReport): void {
+    const { appender } = this.#store
+    this.#own ??= {
+      up: appender.series(this.#labels.with('__name__', 'up')),
+      duration: appender.series(this.#labels.with('__name__', 'scrape_duration_seconds')),
+      samples: appender.series(this.#labels.with('__name__', 'scrape_samples_scraped')),
+    }
+    appender.append(this.#own.up, timestampMs, up)
+    appender.append(this.#own.duration, timestampMs, report.durationSeconds)
+    appender.append(this.#own.samples, timestampMs, report.samples)
+  }
+
+  #commit(): Result<void, ScrapeError> {
+    if (this.#store.appender.commit()) return ok(undefined)
+    return failure({ cause: 'store', message: 'the store does not take samples at the moment' })
+  }
+}
+
+/**
+ * A page's labels under a target's: on a clash the target's label stays and the page's is kept as `exported_<name>`.
+ * SOURCE: Prometheus scrape/scrape.go (resolveConflictingExposedLabels), honor_labels false.
+ */
+export function attach(metricName: string, pageLabels: Labels, targetLabels: Labels): Labels {
+  const pairs = new Map<string, string>([['__name__', metricName]])
+  const clashes: [string, string][] = []
+  for (let i = 0; i < targetLabels.size; i++) pairs.set(targetLabels.names[i] as string, targetLabels.values[i] as string)
+  for (let i = 0; i < pageLabels.size; i++) {
+    const name = pageLabels.names[i] as string
+    const value = pageLabels.values[i] as string
+    if (pairs.has(name)) clashes.push([name, value])
+    else pairs.set(name, value)
+  }
+  for (const [name, value] of clashes) {
+    let exported = `exported_${name}`
+    while (pairs.has(exported)) exported = `exported_${exported}`
+    pairs.set(exported, value)
+  }
+  return Labels.from(pairs)
+}

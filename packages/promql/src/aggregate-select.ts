@@ -1,0 +1,128 @@
+import type { Labels } from '@signalbox/base'
+import { grouper } from './aggregate.ts'
+import { quantile } from './arithmetic.ts'
+import type { Aggregate } from './ast.ts'
+import { EvaluationFailure } from './failure.ts'
+import { isValidText, quote } from './quote.ts'
+import { type LazySeries, mergeEqual, Row } from './series.ts'
+
+/** A series whose row is at hand. */
+export interface KeptSeries {
+  readonly labels: Labels
+  readonly row: Row
+}
+
+const INT64 = 2 ** 63
+
+/**
+ * `topk` and `bottomk`: of each group the `k` first points of every step keep their series' labels; NaN ranks last, equals in the order of their series.
+ * With one step the series of a group come out by rank.
+ */
+export function ranked(expr: Aggregate, all: readonly KeptSeries[], k: Float64Array): LazySeries[] {
+  requireIntegers(k)
+  const largest = expr.operator === 'topk'
+  const results: LazySeries[] = []
+  for (const group of groups(expr, all)) {
+    const chosen = group.map((series) => ({ labels: series.labels, row: new Row(k.length) }))
+    let order: readonly number[] = []
+    for (let step = 0; step < k.length; step++) {
+      const limit = Math.trunc(k[step] as number)
+      if (limit < 1) continue
+      order = rank(group, step, largest).slice(0, limit)
+      for (const index of order) chosen[index]?.row.set(step, (group[index] as KeptSeries).row.at(step))
+    }
+    const ordered = k.length === 1 ? order.map((index) => chosen[index] as KeptSeries) : chosen
+    for (const { labels, row } of ordered) results.push({ labels, row: () => row })
+  }
+  return results
+}
+
+function requireIntegers(k: Float64Array): void {
+  for (const value of k) {
+    if (Number.isNaN(value)) throw new EvaluationFailure('execution', 'Parameter value is NaN')
+    if (Math.abs(value) >= INT64) {
+      throw new EvaluationFailure('execution', `Scalar value ${formatPlain(value)} ${value > 0 ? 'overflows' : 'underflows'} int64`)
+    }
+  }
+}
+
+function rank(group: readonly KeptSeries[], step: number, largest: boolean): number[] {
+  const present: number[] = []
+  for (let i = 0; i < group.length; i++) if ((group[i] as KeptSeries).row.has(step)) present.push(i)
+  return present.sort((i, j) => {
+    const a = (group[i] as KeptSeries).row.at(step)
+    const b = (group[j] as KeptSeries).row.at(step)
+    if (Number.isNaN(a) || Number.isNaN(b)) return Number(Number.isNaN(a)) - Number(Number.isNaN(b)) || i - j
+    return a === b ? i - j : a > b === largest ? -1 : 1
+  })
+}
+
+/** The q-quantile over the series of each group at each step. */
+export function groupQuantile(expr: Aggregate, all: readonly KeptSeries[], q: Float64Array): LazySeries[] {
+  const groupOf = grouper(expr)
+  return groups(expr, all).map((group) => ({
+    labels: groupOf((group[0] as KeptSeries).labels).labels(),
+    row() {
+      const row = new Row(q.length)
+      const points = new Float64Array(group.length)
+      for (let step = 0; step < q.length; step++) {
+        let count = 0
+        for (const series of group) if (series.row.has(step)) points[count++] = series.row.at(step)
+        if (count > 0) row.set(step, quantile(q[step] as number, points.subarray(0, count)))
+      }
+      return row
+    },
+  }))
+}
+
+/** How many series of a group have each value, the value as a label. */
+export function countValues(expr: Aggregate, all: readonly KeptSeries[], label: string, keepRows: (rows: number) => void): LazySeries[] {
+  if (label === '' || !isValidText(label)) throw new EvaluationFailure('execution', `invalid label name ${quote(label)}`)
+  const groupOf = grouper(expr)
+  const results: LazySeries[] = []
+  for (const group of groups(expr, all)) {
+    const rows = new Map<number, Row>()
+    for (const series of group) {
+      for (let step = 0; step < series.row.values.length; step++) {
+        if (!series.row.has(step)) continue
+        const value = series.row.at(step)
+        let row = rows.get(value)
+        if (row === undefined) {
+          keepRows(1)
+          row = new Row(series.row.values.length)
+          rows.set(value, row)
+        }
+        row.set(step, row.has(step) ? row.at(step) + 1 : 1)
+      }
+    }
+    const labels = groupOf((group[0] as KeptSeries).labels).labels()
+    for (const [value, row] of rows) results.push({ labels: labels.with(label, formatPlain(value)), row: () => row })
+  }
+  return mergeEqual(results)
+}
+
+function groups(expr: Aggregate, all: readonly KeptSeries[]): KeptSeries[][] {
+  const groupOf = grouper(expr)
+  const byKey = new Map<string, KeptSeries[]>()
+  for (const series of all) {
+    if (series.row.isEmpty) continue
+    const { key } = groupOf(series.labels)
+    const group = byKey.get(key)
+    if (group === undefined) byKey.set(key, [series])
+    else group.push(series)
+  }
+  return [...byKey.values()]
+}
+
+/** The shortest digits that give the number, never with an exponent. */
+export function formatPlain(value: number): string {
+  if (value === Number.POSITIVE_INFINITY) return '+Inf'
+  const text = Object.is(value, -0) ? '-0' : String(value)
+  const match = /^(-?)(\d)(?:\.(\d+))?e([+-]\d+)$/.exec(text)
+  if (match === null) return value === Number.NEGATIVE_INFINITY ? '-Inf' : text
+  const [, sign, lead, fraction = '', exponentText] = match
+  const exponent = Number(exponentText)
+  const digits = `${lead}${fraction}`
+  if (exponent < 0) return `${sign}0.${'0'.repeat(-exponent - 1)}${digits}`
+  return `${sign}${digits.padEnd(exponent + 1, '0')}`
+}

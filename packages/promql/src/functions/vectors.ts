@@ -1,0 +1,45 @@
+import { Labels } from '@signalbox/base'
+import { type CallContext, materialise } from '../context.ts'
+import { type LazySeries, Row } from '../series.ts'
+import { type FunctionDefinition, scalarFunction, vectorFunction } from './signature.ts'
+
+/** The value of the only series of a step; NaN when there are none or several. */
+function scalar(call: CallContext): Float64Array {
+  const { count } = call.grid
+  const values = new Float64Array(count).fill(Number.NaN)
+  const seen = new Uint8Array(count)
+  for (const series of call.vector(0)) {
+    const row = series.row()
+    for (let i = 0; i < count; i++) {
+      if (!row.has(i)) continue
+      values[i] = seen[i] === 0 ? row.at(i) : Number.NaN
+      seen[i] = 1
+    }
+  }
+  return values
+}
+
+/** Orders an instant vector by value, NaN last both ways. A range result is ordered by labels, so there it only says so. */
+function sorted(name: string, direction: 1 | -1): FunctionDefinition {
+  return vectorFunction(name, ['instant vector'], (call) => {
+    if (!call.instant) {
+      call.annotations.info(`${name} is ineffective for range queries since results are always ordered by labels`, call.call.place)
+      return call.vector(0)
+    }
+    const rows = materialise(call.vector(0), call.keepRows).filter(({ row }) => row.has(0))
+    rows.sort((a, b) => compare(a.row.at(0), b.row.at(0), direction))
+    return rows.map(({ labels, row }): LazySeries => ({ labels, row: () => row }))
+  })
+}
+
+function compare(a: number, b: number, direction: number): number {
+  if (Number.isNaN(a) || Number.isNaN(b)) return Number(Number.isNaN(a)) - Number(Number.isNaN(b))
+  return a === b ? 0 : (a < b ? -1 : 1) * direction
+}
+
+export const vectorFunctions: readonly FunctionDefinition[] = [
+  scalarFunction('scalar', ['instant vector'], scalar),
+  vectorFunction('vector', ['scalar'], (call) => [{ labels: Labels.empty, row: () => Row.full(call.scalar(0)) }]),
+  sorted('sort', 1),
+  sorted('sort_desc', -1),
+]

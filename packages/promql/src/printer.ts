@@ -1,0 +1,83 @@
+import type { Aggregate, At, Binary, Expr, NumberLiteral, Subquery, VectorSelector } from './ast.ts'
+import { formatDuration } from './duration.ts'
+import { quote } from './quote.ts'
+
+/** The expression's text in Prometheus's canonical form; for a tree from `parse` it parses back to the same tree. */
+export function format(expr: Expr): string {
+  switch (expr.kind) {
+    case 'number':
+      return formatNumber(expr)
+    case 'string':
+      return quote(expr.value)
+    case 'vector-selector':
+      return selector(expr, '')
+    case 'matrix-selector':
+      return selector(expr.selector, `[${formatDuration(expr.rangeMs)}]`)
+    case 'subquery':
+      return formatSubquery(expr)
+    case 'paren':
+      return `(${format(expr.expr)})`
+    case 'unary':
+      return `${expr.operator}${format(expr.expr)}`
+    case 'binary':
+      return formatBinary(expr)
+    case 'call':
+      return `${expr.name}(${expr.args.map(format).join(', ')})`
+    case 'aggregate':
+      return formatAggregate(expr)
+  }
+}
+
+function formatNumber(expr: NumberLiteral): string {
+  if (expr.duration && Math.abs(expr.value) < Number.MAX_SAFE_INTEGER / 1000) {
+    const sign = expr.value < 0 || Object.is(expr.value, -0) ? '-' : ''
+    return sign + formatDuration(Math.round(Math.abs(expr.value) * 1000))
+  }
+  if (expr.value === Number.POSITIVE_INFINITY) return '+Inf'
+  if (expr.value === Number.NEGATIVE_INFINITY) return '-Inf'
+  return Object.is(expr.value, -0) ? '-0' : String(expr.value)
+}
+
+function selector(expr: VectorSelector, range: string): string {
+  const plain = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/.test(expr.name)
+  const parts = plain || expr.name === '' ? [] : [quote(expr.name)]
+  for (const matcher of expr.matchers) {
+    if (expr.name !== '' && matcher.name === '__name__') continue
+    parts.push(`${label(matcher.name)}${matcher.operator}${quote(matcher.value)}`)
+  }
+  const braces = parts.length > 0 || !plain ? `{${parts.join(',')}}` : ''
+  return `${plain ? expr.name : ''}${braces}${range}${modifiers(expr.at, expr.offsetMs)}`
+}
+
+function label(name: string): string {
+  return /^[a-zA-Z_][a-zA-Z0-9_]*$/.test(name) ? name : quote(name)
+}
+
+function modifiers(at: At | undefined, offsetMs: number): string {
+  const moment = at === undefined ? '' : at.kind === 'time' ? ` @ ${(at.timeMs / 1000).toFixed(3)}` : ` @ ${at.kind}()`
+  const offset = offsetMs === 0 ? '' : ` offset ${offsetMs < 0 ? '-' : ''}${formatDuration(Math.abs(offsetMs))}`
+  return moment + offset
+}
+
+function formatSubquery(expr: Subquery): string {
+  const step = expr.stepMs === undefined ? '' : formatDuration(expr.stepMs)
+  return `${format(expr.expr)}[${formatDuration(expr.rangeMs)}:${step}]${modifiers(expr.at, expr.offsetMs)}`
+}
+
+function formatBinary(expr: Binary): string {
+  let middle = expr.operator + (expr.bool ? ' bool' : '')
+  const { matching } = expr
+  if (matching !== undefined) {
+    middle += ` ${matching.on ? 'on' : 'ignoring'} (${matching.labels.map(label).join(', ')})`
+    if (matching.cardinality === 'many-to-one') middle += ` group_left (${matching.include.map(label).join(', ')})`
+    if (matching.cardinality === 'one-to-many') middle += ` group_right (${matching.include.map(label).join(', ')})`
+  }
+  return `${format(expr.left)} ${middle} ${format(expr.right)}`
+}
+
+function formatAggregate(expr: Aggregate): string {
+  const labels = expr.grouping.map(label).join(', ')
+  const grouping = expr.without ? ` without (${labels}) ` : expr.grouping.length > 0 ? ` by (${labels}) ` : ''
+  const parameter = expr.parameter === undefined ? '' : `${format(expr.parameter)}, `
+  return `${expr.operator}${grouping}(${parameter}${format(expr.expr)})`
+}

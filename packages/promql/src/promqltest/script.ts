@@ -1,0 +1,89 @@
+import { parseNumber, parseSeriesLine, type SeriesLine } from './series-line.ts'
+
+export interface Expectation {
+  readonly kind: 'fail' | 'warn' | 'info' | 'no_warn' | 'no_info' | 'ordered'
+  readonly message?: string
+  readonly pattern?: RegExp
+}
+
+export interface Evaluation {
+  readonly kind: 'eval'
+  /** Line in the file, from 1. */
+  readonly line: number
+  readonly expr: string
+  readonly startMs: number
+  readonly endMs: number
+  /** 0 for an instant query. */
+  readonly stepMs: number
+  readonly expectations: readonly Expectation[]
+  readonly scalar: number | undefined
+  readonly string: string | undefined
+  /** Where the points of a range vector result lie. */
+  readonly matrix: { readonly startMs: number; readonly stepMs: number } | undefined
+  readonly rows: readonly SeriesLine[]
+}
+
+export type Command =
+  | { readonly kind: 'clear' }
+  | { readonly kind: 'load'; readonly stepMs: number; readonly rows: readonly SeriesLine[] }
+  | Evaluation
+
+/** The commands of a file in the promqltest language. Throws on what it cannot read. */
+export function parseScript(text: string): Command[] {
+  const commands: Command[] = []
+  const lines = text
+    .split('\n')
+    .map((line) => line.trim())
+    .map((line) => (line.startsWith('#') ? '' : line))
+  for (let i = 0; i < lines.length; i++) {
+    const line = lines[i] as string
+    if (line === '') continue
+    const block: string[] = []
+    const at = i + 1
+    if (line !== 'clear') while (i + 1 < lines.length && lines[i + 1] !== '') block.push(lines[++i] as string)
+    if (line === 'clear') commands.push({ kind: 'clear' })
+    else if (line.startsWith('load')) {
+      const step = line.split(/\s+/)[1] ?? ''
+      commands.push({ kind: 'load', stepMs: parseNumber(step) * 1000, rows: block.map(parseSeriesLine) })
+    } else commands.push(parseEvaluation(line, at, block))
+  }
+  return commands
+}
+
+function parseEvaluation(line: string, at: number, block: readonly string[]): Evaluation {
+  const instant = /^eval(?:_(\w+))?\s+instant\s+(?:at\s+(\S+)\s+)?(.*)$/.exec(line)
+  const range = /^eval(?:_(\w+))?\s+range\s+from\s+(\S+)\s+to\s+(\S+)\s+step\s+(\S+)\s+(.*)$/.exec(line)
+  const old = instant?.[1] ?? range?.[1]
+  const expectations: Expectation[] = old === undefined ? [] : [{ kind: old as Expectation['kind'] }]
+  const rows: SeriesLine[] = []
+  let scalar: number | undefined
+  let string: string | undefined
+  let matrix: Evaluation['matrix']
+  for (const row of block) {
+    const vector = /^expect range vector from (\S+) to \S+ step (\S+)$/.exec(row)
+    if (vector !== null) matrix = { startMs: parseNumber(vector[1] as string) * 1000, stepMs: parseNumber(vector[2] as string) * 1000 }
+    else if (row.startsWith('expect string ')) string = row.slice('expect string '.length).trim().slice(1, -1)
+    else if (row.startsWith('expect')) expectations.push(parseExpectation(row))
+    else if (/^[+-]?(?:\d|\.\d|inf$|nan$)/i.test(row)) scalar = parseNumber(row)
+    else rows.push(parseSeriesLine(row))
+  }
+  const rest = { kind: 'eval' as const, line: at, expectations, scalar, string, matrix, rows }
+  if (instant !== null) {
+    const timeMs = parseNumber(instant[2] ?? '0') * 1000
+    return { ...rest, expr: instant[3] as string, startMs: timeMs, endMs: timeMs, stepMs: 0 }
+  }
+  if (range === null) throw new SyntaxError(`line ${at}: ${line}`)
+  const [startMs = 0, endMs = 0, stepMs = 0] = range.slice(2, 5).map((text) => parseNumber(text) * 1000)
+  return { ...rest, expr: range[5] as string, startMs, endMs, stepMs }
+}
+
+function parseExpectation(row: string): Expectation {
+  const old = /^expected_fail_(message|regexp)\s+(.*)$/.exec(row)
+  if (old !== null)
+    return old[1] === 'message' ? { kind: 'fail', message: old[2] as string } : { kind: 'fail', pattern: new RegExp(old[2] as string) }
+  const match = /^expect\s+(\w+)(?:\s+(msg|regex):\s*(.*))?$/.exec(row)
+  if (match === null) throw new SyntaxError(row)
+  const kind = match[1] as Expectation['kind']
+  if (match[2] === 'msg') return { kind, message: match[3] as string }
+  return match[2] === 'regex' ? { kind, pattern: new RegExp(match[3] as string) } : { kind }
+}

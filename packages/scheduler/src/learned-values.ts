@@ -1,0 +1,173 @@
+import { assert, Ewma, LruMap } from '@signalbox/base'
+import { LeastSquares } from './least-squares.ts'
+
+/** Starting values of everything that is learned; design, "The scheduler's default policy". */
+export const PRIORS = {
+  bytesPerToken: 4,
+  /** An inline image counts as so many prompt tokens. */
+  imageTokens: 1000,
+  prefillTokensPerSecond: 15_000,
+  /** Seconds of TTFT that no queue and no prompt explain. */
+  interceptSeconds: 0.02,
+  /** Mean uncached tokens of a request, ū. */
+  uncachedTokens: 1000,
+  /** Mean output tokens of a request, ô. */
+  outputTokens: 256,
+  /** Growth of the decode step with each stream of the batch, κ, seconds. */
+  stepSecondsPerStream: 60e-6,
+  /** Time to load an adapter, L, seconds. */
+  adapterLoadSeconds: 0.5,
+} as const
+
+/** Samples at which an endpoint's own slope weighs as much as its pool's. */
+const POOL_EVIDENCE = 50
+const EVIDENCE_HALF_LIFE_MS = 60_000
+const FORGETTING = 0.995
+const MODELS_MAX = 1024
+/** Weight of the newest request in ū: about the last 40 requests. */
+const UNCACHED_ALPHA = 0.05
+/** Tokens of prior evidence behind 4 bytes a token: one mid-sized prompt. */
+const PRIOR_TOKENS = 1000
+
+/** Slope and intercept of an endpoint's time to first token, as used now. */
+export interface PrefillLine {
+  readonly tokensPerSecond: number
+  readonly interceptSeconds: number
+}
+
+/**
+ * What the scheduler has learned of engines and models from requests that passed.
+ *
+ * Learned: prefill rate and intercept of each endpoint and of the pool, bytes a token and mean uncached
+ * tokens of each model. `outputTokens`, `stepSecondsPerStream` and `adapterLoadSeconds` answer their priors.
+ * Bounded: 1,024 models (least recently used out), one line an endpoint.
+ */
+export class LearnedValues {
+  readonly #pool = newLine()
+  readonly #endpoints: EndpointLine[] = []
+  readonly #models = new LruMap<string, ModelValues>(MODELS_MAX)
+
+  /** Forgets what was learned of the endpoint in `slot`: another one moves in. */
+  resetSlot(slot: number): void {
+    this.#endpoints[slot] = { line: newLine(), evidence: 0, evidenceMs: 0, used: { tokensPerSecond: 0, interceptSeconds: 0 } }
+  }
+
+  /**
+   * One streamed answer's first content: `seconds` after dispatch, less the wait and the adapter load that were
+   * expected then, with `tokens` uncached ones reserved at dispatch including its own.
+   */
+  prefillObserved(slot: number, sample: { readonly tokens: number; readonly seconds: number; readonly nowMs: number }): void {
+    const endpoint = this.#endpoint(slot)
+    this.#pool.add(sample.tokens, sample.seconds)
+    endpoint.line.add(sample.tokens, sample.seconds)
+    endpoint.evidence = decayed(endpoint, sample.nowMs) + 1
+    endpoint.evidenceMs = sample.nowMs
+  }
+
+  /**
+   * The endpoint's line: its own and its pool's slope mixed with weight N/(N + 50), N its evidence, which
+   * halves every 60 s; then clamped to half and double the pool's. The object is reused by the next call
+   * for the same slot.
+   */
+  prefillLine(slot: number, nowMs: number): PrefillLine {
+    const endpoint = this.#endpoint(slot)
+    const evidence = decayed(endpoint, nowMs)
+    const weight = evidence / (evidence + POOL_EVIDENCE)
+    const poolSlope = sane(this.#pool.slope)
+    const mixed = weight * endpoint.line.slope + (1 - weight) * poolSlope
+    endpoint.used.tokensPerSecond = 1 / Math.min(poolSlope * 2, Math.max(poolSlope / 2, mixed))
+    endpoint.used.interceptSeconds = weight * endpoint.line.intercept + (1 - weight) * this.#pool.intercept
+    return endpoint.used
+  }
+
+  /** Mean bytes of prompt a token of `model`, token-weighted so that a chat template's overhead on a short prompt does not bend it. */
+  bytesPerToken(model: string): number {
+    const values = this.#models.peek(model)
+    return values === undefined ? PRIORS.bytesPerToken : Math.min(16, Math.max(0.5, values.bytes / values.tokens))
+  }
+
+  /** `usage` of an answer said how many tokens a prompt of so many bytes and images has. */
+  promptObserved(model: string, prompt: { readonly bytes: number; readonly images: number; readonly tokens: number }): void {
+    const textTokens = prompt.tokens - prompt.images * PRIORS.imageTokens
+    if (!(textTokens > 0) || !(prompt.bytes > 0)) return
+    const values = this.#model(model)
+    values.bytes = values.bytes * FORGETTING + prompt.bytes
+    values.tokens = values.tokens * FORGETTING + textTokens
+  }
+
+  /** ū, the mean of uncached tokens over the model's requests. */
+  uncachedTokens(model: string): number {
+    return this.#models.peek(model)?.uncached.mean ?? PRIORS.uncachedTokens
+  }
+
+  /** A request of `model` was sent with so many tokens predicted to be uncached. */
+  uncachedObserved(model: string, tokens: number): void {
+    this.#model(model).uncached.add(tokens)
+  }
+
+  /** ô. The prior, whatever the model. */
+  outputTokens(_model: string): number {
+    return PRIORS.outputTokens
+  }
+
+  /** κ, seconds a stream. The prior. */
+  stepSecondsPerStream(): number {
+    return PRIORS.stepSecondsPerStream
+  }
+
+  /** L, seconds. The prior. */
+  adapterLoadSeconds(): number {
+    return PRIORS.adapterLoadSeconds
+  }
+
+  #endpoint(slot: number): EndpointLine {
+    const endpoint = this.#endpoints[slot]
+    assert(endpoint !== undefined, `slot ${slot} was never reset`)
+    return endpoint
+  }
+
+  #model(name: string): ModelValues {
+    const known = this.#models.get(name)
+    if (known !== undefined) return known
+    const values = {
+      bytes: PRIORS.bytesPerToken * PRIOR_TOKENS,
+      tokens: PRIOR_TOKENS,
+      uncached: new Ewma(UNCACHED_ALPHA, PRIORS.uncachedTokens),
+    }
+    this.#models.set(name, values)
+    return values
+  }
+}
+
+interface EndpointLine {
+  readonly line: LeastSquares
+  /** Samples, as of `evidenceMs`. */
+  evidence: number
+  evidenceMs: number
+  readonly used: { tokensPerSecond: number; interceptSeconds: number }
+}
+
+interface ModelValues {
+  bytes: number
+  tokens: number
+  readonly uncached: Ewma
+}
+
+function newLine(): LeastSquares {
+  return new LeastSquares({
+    forgetting: FORGETTING,
+    interceptPrior: PRIORS.interceptSeconds,
+    slopePrior: 1 / PRIORS.prefillTokensPerSecond,
+    xScale: 1000,
+  })
+}
+
+function decayed(endpoint: EndpointLine, nowMs: number): number {
+  if (endpoint.evidence === 0) return 0
+  return endpoint.evidence * 2 ** ((endpoint.evidenceMs - nowMs) / EVIDENCE_HALF_LIFE_MS)
+}
+
+/** Ten tokens a second to ten million: noise may push a slope to zero or below, and no engine is outside of this. */
+function sane(slope: number): number {
+  return Math.min(0.1, Math.max(1e-7, slope))
+}

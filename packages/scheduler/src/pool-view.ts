@@ -1,0 +1,76 @@
+import { assert } from '@signalbox/base'
+import type { EndpointTable } from './endpoint-table.ts'
+import type { LearnedValues } from './learned-values.ts'
+import type { PrefixIndex } from './prefix-index.ts'
+import type { Reservations } from './reservations.ts'
+import type { EndpointView } from './types.ts'
+
+/** What metrics say of the pool. Means are over endpoints with fresh state; NaN without any that says. */
+export interface PoolView {
+  /** Mean share of KV cache in use, 0..1. */
+  readonly kvUsage: number
+  /** Mean requests waiting. */
+  readonly queue: number
+  /** Mean requests running. */
+  readonly running: number
+  /** Endpoints with fresh state that are not held out. */
+  readonly ready: number
+  /** Every endpoint. `queue` is NaN without fresh state; `stateAgeMs` is NaN before the first good poll. */
+  readonly perEndpoint: readonly { readonly endpoint: string; readonly queue: number; readonly stateAgeMs: number }[]
+}
+
+/** Where views read. */
+export interface ViewSources {
+  readonly table: EndpointTable
+  readonly reservations: Reservations
+  readonly learned: LearnedValues
+  readonly index: PrefixIndex
+  readonly nowMs: number
+  kvCapacityOf(slot: number): number
+}
+
+export function endpointView(slot: number, { table, reservations, learned, index, nowMs, kvCapacityOf }: ViewSources): EndpointView {
+  const spec = table.spec(slot)
+  assert(spec !== undefined, `slot ${slot} is free`)
+  return {
+    id: spec.id,
+    url: spec.url,
+    simulated: spec.simulated,
+    state: table.stateName(slot, nowMs),
+    reason: table.reason(slot, nowMs),
+    stateAgeMs: known(table.stateAgeMs(slot, nowMs)),
+    runningRequests: known(table.runningRequests(slot)),
+    waitingRequests: known(table.waitingRequests(slot)),
+    kvUsageRatio: known(table.kvUsageRatio(slot)),
+    kvCapacityTokens: known(kvCapacityOf(slot)),
+    inFlight: reservations.inFlight(slot),
+    models: table.models(slot),
+    prefillTokensPerSecond: learned.prefillLine(slot, nowMs).tokensPerSecond,
+    indexBlocks: index.count(slot),
+  }
+}
+
+export function poolView(slots: readonly number[], { table, nowMs }: ViewSources): PoolView {
+  const fresh = slots.filter((slot) => table.isFresh(slot, nowMs))
+  return {
+    kvUsage: mean(fresh.map((slot) => table.kvUsageRatio(slot))),
+    queue: mean(fresh.map((slot) => table.waitingRequests(slot))),
+    running: mean(fresh.map((slot) => table.runningRequests(slot))),
+    ready: fresh.filter((slot) => !table.isHeldOut(slot, nowMs)).length,
+    perEndpoint: slots.map((slot) => ({
+      endpoint: table.spec(slot)?.id ?? '',
+      queue: table.isFresh(slot, nowMs) ? table.waitingRequests(slot) : Number.NaN,
+      stateAgeMs: table.stateAgeMs(slot, nowMs),
+    })),
+  }
+}
+
+/** Of those that are numbers. */
+function mean(values: readonly number[]): number {
+  const said = values.filter((value) => !Number.isNaN(value))
+  return said.reduce((sum, value) => sum + value, 0) / said.length
+}
+
+function known(value: number): number | null {
+  return Number.isNaN(value) ? null : value
+}

@@ -1,0 +1,267 @@
+import { describe, expect, it } from 'vitest'
+import { policies } from './index.ts'
+import { engineState, World } from './scheduler.case.ts'
+
+const IDLE = {}
+
+describe('where least-cost sends a request', () => {
+  it.each([
+    ['the idle one of two', { busy: { runningRequests: 40, waitingRequests: 10 }, idle: IDLE }, 'idle'],
+    ['past running streams to an idle engine', { busy: { runningRequests: 40 }, idle: IDLE }, 'idle'],
+    ['past waiting requests of other senders', { busy: { waitingRequests: 3 }, idle: IDLE }, 'idle'],
+    ['past an engine without memory', { full: { kvUsageRatio: 1 }, free: { kvUsageRatio: 0.2 } }, 'free'],
+    ['past an engine without slots', { full: { runningRequests: 256 }, free: { runningRequests: 255 } }, 'free'],
+    ['to the one that serves the model', { other: { models: ['x'] }, right: { models: ['x', 'm'] } }, 'right'],
+    ['to one that has not said what it serves', { other: { models: ['x'] }, silent: { models: [] } }, 'silent'],
+    ['to one that was never polled, rather than queue', { busy: { waitingRequests: 50 }, unknown: undefined }, 'unknown'],
+  ])('%s', (_, engines, expected) => {
+    expect(new World(engines).choice()).toBe(expected)
+  })
+
+  it('to the endpoint that has the prompt cached, while load is light', () => {
+    const world = new World({ a: IDLE, b: IDLE, c: IDLE })
+    world.warm('b', { prompt: 'story', bytes: 40_000 })
+    for (let i = 0; i < 10; i += 1) expect(world.choice({ prompt: 'story', bytes: 40_000 })).toBe('b')
+  })
+
+  it('past the cached endpoint when its queue costs more than the prefill', () => {
+    const world = new World({ a: IDLE, b: IDLE })
+    world.warm('b', { prompt: 'story', bytes: 40_000 })
+    world.poll({ b: { waitingRequests: 30, runningRequests: 30 } })
+    expect(world.choice({ prompt: 'story', bytes: 40_000 })).toBe('a')
+  })
+
+  it('where the adapter is loaded', () => {
+    const world = new World({ a: { models: ['m', 'lora'] }, b: { models: ['m', 'lora'], adaptersLoaded: ['lora'], runningRequests: 1 } })
+    expect(world.choice({ model: 'lora' })).toBe('b')
+    expect(world.choice({ model: 'm' })).toBe('a')
+  })
+})
+
+describe('reservations at the pick', () => {
+  it('keep two picks at once from seeing the same empty endpoint', () => {
+    const world = new World({ a: IDLE, b: IDLE })
+    expect(new Set([world.send().endpoint.id, world.send().endpoint.id])).toEqual(new Set(['a', 'b']))
+  })
+
+  it('spread a burst by tokens, not by requests', () => {
+    const world = new World({ a: IDLE, b: IDLE })
+    const big = world.send({ bytes: 400_000 }).endpoint.id
+    for (let i = 0; i < 5; i += 1) expect(world.send({ bytes: 4000 }).endpoint.id).not.toBe(big)
+  })
+
+  it('are released by the first content, and count as decoding until the end', () => {
+    const world = new World({ a: IDLE })
+    const first = world.send({ bytes: 40_000 })
+    expect(world.send({ bytes: 256 }).predictedTtftMs).toBeGreaterThan(500)
+    first.firstContent()
+    // The small one before is still reserved, the big one is not.
+    expect(world.send({ bytes: 256 }).predictedTtftMs).toBeLessThan(50)
+  })
+
+  it('are released after twice the predicted time when the answer is not streamed', () => {
+    const world = new World({ a: IDLE })
+    const first = world.send({ bytes: 60_000, stream: false })
+    world.clock.advance(first.predictedTtftMs * 2 - 1)
+    expect(world.send({ bytes: 256 }).predictedTtftMs).toBeGreaterThan(900)
+    world.clock.advance(1)
+    expect(world.send({ bytes: 256 }).predictedTtftMs).toBeLessThan(50)
+  })
+
+  it('end once: later calls change nothing', () => {
+    const world = new World({ a: IDLE })
+    const assignment = world.send()
+    assignment.end({ kind: 'finished', promptTokens: 1000, completionTokens: 10 })
+    assignment.end({ kind: 'failed' })
+    assignment.firstContent()
+    expect(world.scheduler.endpoints()[0]).toMatchObject({ inFlight: 0, indexBlocks: 16 })
+  })
+})
+
+describe('the state of an endpoint', () => {
+  it('drops out of the cost when it is stale, and what this gateway knows remains', () => {
+    const world = new World({ stale: { waitingRequests: 50, runningRequests: 50, kvUsageRatio: 1 }, fresh: IDLE })
+    expect(world.choice()).toBe('fresh')
+    world.clock.advance(3001)
+    world.poll({ fresh: { runningRequests: 1 } })
+    expect(world.choice()).toBe('stale')
+    world.send()
+    expect(world.choice()).toBe('fresh')
+  })
+
+  it('never stops dispatch by being stale', () => {
+    const world = new World({ a: IDLE })
+    world.clock.advance(60_000)
+    world.scheduler.stateFailed('a', 'connection refused')
+    expect(world.choice()).toBe('a')
+    expect(world.scheduler.endpoints()[0]).toMatchObject({
+      state: 'stale',
+      reason: 'no good poll for 60.0 s: connection refused',
+      stateAgeMs: 60_000,
+    })
+  })
+
+  it('is fresh up to three polls of age, inclusive', () => {
+    const world = new World({ a: IDLE }, { pollIntervalMs: 200 })
+    world.clock.advance(600)
+    expect(world.scheduler.endpoints()[0]?.state).toBe('ready')
+    world.clock.advance(1)
+    expect(world.scheduler.endpoints()[0]?.state).toBe('stale')
+  })
+
+  it('counts in the means of the pool only while it is fresh', () => {
+    const world = new World({ a: { runningRequests: 4, waitingRequests: 2, kvUsageRatio: 0.5 }, b: { runningRequests: 100 }, c: undefined })
+    world.clock.advance(3001)
+    world.poll({ a: { runningRequests: 4, waitingRequests: 2, kvUsageRatio: 0.5 } })
+    expect(world.scheduler.pool()).toMatchObject({ kvUsage: 0.5, queue: 2, running: 4, ready: 1 })
+    expect(world.scheduler.pool().perEndpoint.map((each) => each.queue)).toEqual([2, Number.NaN, Number.NaN])
+  })
+})
+
+describe('hold-out after a failed dispatch', () => {
+  const refused = (world: World) => world.scheduler.pick(world.request(), [])
+
+  it('lasts until the back-off is over and a poll that began after the failure succeeded', () => {
+    const world = new World({ a: IDLE })
+    const beganBefore = world.clock.nowMs()
+    world.clock.advance(10)
+    world.scheduler.attemptFailed('a', 'connection refused')
+    world.clock.advance(1500)
+    world.scheduler.stateObserved('a', engineState(), beganBefore)
+    expect(refused(world)).toEqual({ ok: false, code: 'no-endpoint', detail: 'of 1 endpoints: 1 held-out' })
+    world.poll({ a: IDLE })
+    expect(world.choice()).toBe('a')
+  })
+
+  it('is one second at first and doubles to thirty with each failure after a release', () => {
+    const world = new World({ a: IDLE })
+    for (const seconds of [1, 2, 4, 8, 16, 30, 30]) {
+      world.scheduler.attemptFailed('a', 'status 503')
+      world.clock.advance(seconds * 1000 - 1)
+      world.poll({ a: IDLE })
+      expect(refused(world).ok).toBe(false)
+      world.clock.advance(1)
+      expect(refused(world).ok).toBe(true)
+    }
+    world.send().firstContent()
+    world.scheduler.attemptFailed('a', 'status 503')
+    world.poll({ a: IDLE })
+    world.clock.advance(1000)
+    expect(refused(world).ok).toBe(true)
+  })
+
+  it('doubles nothing when many streams fail together', () => {
+    const world = new World({ a: IDLE })
+    for (let i = 0; i < 100; i += 1) world.scheduler.attemptFailed('a', 'reset')
+    world.clock.advance(1000)
+    world.poll({ a: IDLE })
+    expect(refused(world).ok).toBe(true)
+  })
+
+  it('ends by time alone where no poll ever succeeded', () => {
+    const world = new World({ a: undefined })
+    world.scheduler.attemptFailed('a', 'connection refused')
+    expect(refused(world).ok).toBe(false)
+    world.clock.advance(1000)
+    expect(refused(world).ok).toBe(true)
+  })
+})
+
+describe('what has no endpoint', () => {
+  it('is an unknown model only when every endpoint has said what it serves', () => {
+    const world = new World({ a: { models: ['x'] }, b: { models: ['y'] } })
+    expect(world.scheduler.pick(world.request(), [])).toMatchObject({ ok: false, code: 'unknown-model' })
+    expect(world.scheduler.modelsServed()).toEqual(['x', 'y'])
+    world.endpoints(['a', 'b', 'c'])
+    expect(world.choice()).toBe('c')
+    world.scheduler.attemptFailed('c', 'reset')
+    expect(world.scheduler.pick(world.request(), [])).toMatchObject({
+      code: 'no-endpoint',
+      detail: 'of 3 endpoints: 2 model-not-served, 1 held-out',
+    })
+  })
+
+  it('is every request of an empty pool', () => {
+    expect(new World({}).scheduler.pick(new World({}).request(), [])).toEqual({ ok: false, code: 'no-endpoint', detail: 'the pool has no endpoint' })
+  })
+
+  it('is a request that every endpoint failed', () => {
+    const world = new World({ a: IDLE, b: IDLE })
+    const retry = world.scheduler.pick(world.request(), ['a'])
+    expect(retry.ok && retry.assignment.endpoint.id).toBe('b')
+    expect(world.scheduler.pick(world.request(), ['a', 'b'])).toMatchObject({ code: 'no-endpoint', detail: 'of 2 endpoints: 2 already-tried' })
+  })
+})
+
+describe('an endpoint that leaves the pool', () => {
+  it('takes no new requests and stays until its last one ends', () => {
+    const world = new World({ a: IDLE, b: IDLE })
+    const running = [world.send(), world.send()].find((assignment) => assignment.endpoint.id === 'a')
+    world.endpoints(['b'])
+    for (let i = 0; i < 5; i += 1) expect(world.send().endpoint.id).toBe('b')
+    expect(world.scheduler.endpoints().map((endpoint) => endpoint.id)).toContain('a')
+    running?.firstContent()
+    running?.end({ kind: 'finished' })
+    expect(world.scheduler.endpoints().map((endpoint) => endpoint.id)).toEqual(['b'])
+  })
+
+  it('goes on as before when it comes back while it drains', () => {
+    const world = new World({ a: IDLE })
+    world.send()
+    world.endpoints([])
+    expect(world.scheduler.pick(world.request(), []).ok).toBe(false)
+    world.endpoints(['a'])
+    expect(world.send().endpoint.id).toBe('a')
+    expect(world.scheduler.endpoints()[0]).toMatchObject({ state: 'ready', inFlight: 2 })
+  })
+})
+
+describe('the prefix index of an endpoint', () => {
+  it('forgets a prompt whose request failed before its first content', () => {
+    const world = new World({ a: IDLE })
+    const failed = world.send({ prompt: 'story' })
+    expect(world.scheduler.prefixIndexBlocks()).toBe(16)
+    failed.end({ kind: 'failed' })
+    expect(world.scheduler.prefixIndexBlocks()).toBe(0)
+    world.warm('a', { prompt: 'story' })
+    expect(world.send({ prompt: 'story' })).toMatchObject({
+      predictedCachedTokens: 1024,
+      predictedHitRatio: 1,
+      predictedHitBytes: 4096,
+      uncachedTokens: 0,
+    })
+  })
+
+  it('predicts in the tokens that usage has taught', () => {
+    const world = new World({ a: IDLE })
+    for (let i = 0; i < 300; i += 1) world.send().end({ kind: 'finished', promptTokens: 2048 })
+    expect(world.send().uncachedTokens).toBeGreaterThan(1900)
+  })
+})
+
+describe('the simpler policies', () => {
+  it('round-robin goes through the endpoints in turn', () => {
+    const world = new World({ a: IDLE, b: { runningRequests: 9 }, c: IDLE }, { plugin: policies.get('round-robin')! })
+    const first = [world.send(), world.send(), world.send()].map((assignment) => assignment.endpoint.id)
+    expect(new Set(first).size).toBe(3)
+    for (let turn = 0; turn < 6; turn += 1) expect(world.choice()).toBe(first[turn % 3])
+  })
+
+  it('least-requests counts what the engine has from others', () => {
+    const world = new World({ a: { runningRequests: 3, waitingRequests: 1 }, b: { runningRequests: 2 } }, { plugin: policies.get('least-requests')! })
+    expect(world.choice()).toBe('b')
+  })
+
+  it('random gives each endpoint about the same', () => {
+    const world = new World({ a: IDLE, b: IDLE, c: IDLE }, { plugin: policies.get('random')! })
+    const counts = { a: 0, b: 0, c: 0 }
+    for (let i = 0; i < 3000; i += 1) counts[world.send().endpoint.id as 'a' | 'b' | 'c'] += 1
+    for (const count of Object.values(counts)) expect(Math.abs(count - 1000)).toBeLessThan(120)
+  })
+
+  it('break ties at random among equally loaded endpoints', () => {
+    const world = new World({ a: IDLE, b: IDLE })
+    const seen = new Set(Array.from({ length: 50 }, () => world.choice()))
+    expect(seen).toEqual(new Set(['a', 'b']))
+  })
+})

@@ -1,0 +1,3 @@
+import type { PolicyDefinition } from '../src/policy.ts'
+
+export const policy: PolicyDefinition

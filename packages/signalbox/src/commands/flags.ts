@@ -1,0 +1,70 @@
+import { existsSync } from 'node:fs'
+import { type Command, InvalidArgumentError } from 'commander'
+import { loadConfig, parseConfig } from '../config/load.ts'
+import type { Config } from '../config/schema.ts'
+import { StartError } from '../supervisor/role-process.ts'
+
+/** The few values that people change by hand. Each overrides the file. */
+export interface CommonFlags {
+  readonly config?: string
+  readonly host?: string
+  readonly backend?: readonly string[]
+  readonly port?: number
+  readonly metricsPort?: number
+  readonly consolePort?: number
+  readonly enginePort?: number
+  readonly policy?: string
+}
+
+/** Which flag changes a port, for the message about one that is taken. */
+export const portFlags = { gateway: '--port', admin: '--metrics-port', monitor: '--console-port', engine: '--engine-port' } as const
+
+const DEFAULT_FILE = 'signalbox.yaml'
+
+export function withConfigFlags(command: Command): Command {
+  return command
+    .option('-c, --config <file>', `configuration file (default: ${DEFAULT_FILE} where there is one)`)
+    .option('--host <address>', 'address to listen on (default: 127.0.0.1, this machine alone)')
+}
+
+export function withGatewayFlags(command: Command): Command {
+  return withConfigFlags(command)
+    .option('-b, --backend <url...>', 'a model server to route to, such as http://gpu1:8000; repeat for more')
+    .option('--port <number>', 'port of the OpenAI-compatible API (default: 8080)', portNumber)
+    .option('--metrics-port <number>', 'port of /metrics and /debug (default: 9090)', portNumber)
+    .option(
+      '--policy <name or module>',
+      'scheduling policy: least-cost, round-robin, least-requests, random, or a module of your own such as ./mine.mjs',
+    )
+}
+
+export function portNumber(text: string): number {
+  const port = Number(text)
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new InvalidArgumentError('a port is a whole number from 0 to 65535.')
+  return port
+}
+
+/** The file's values, or the defaults, under the flags. Throws a StartError that lists every problem. */
+export function configFrom(flags: CommonFlags): Config {
+  const path = flags.config ?? (existsSync(DEFAULT_FILE) ? DEFAULT_FILE : undefined)
+  const loaded = path === undefined ? parseConfig('', 'defaults') : loadConfig(path)
+  if (!loaded.ok) throw new StartError(loaded.error.map((problem) => problem.message).join('\n'))
+  const config = loaded.value
+  return {
+    ...config,
+    host: flags.host ?? config.host,
+    gateway: { ...config.gateway, port: flags.port ?? config.gateway.port },
+    admin: { ...config.admin, port: flags.metricsPort ?? config.admin.port },
+    monitor: { ...config.monitor, port: flags.consolePort ?? config.monitor.port },
+    demo: { ...config.demo, enginePort: flags.enginePort ?? config.demo.enginePort },
+    endpoints: { ...config.endpoints, backends: flags.backend === undefined ? config.endpoints.backends : checkedBackends(flags.backend) },
+    scheduler: { ...config.scheduler, policy: flags.policy ?? config.scheduler.policy },
+  }
+}
+
+function checkedBackends(urls: readonly string[]): string[] {
+  for (const url of urls) {
+    if (!/^https?:\/\/./.test(url) || !URL.canParse(url)) throw new StartError(`--backend ${url}: expected an address such as http://gpu1:8000`)
+  }
+  return [...urls]
+}

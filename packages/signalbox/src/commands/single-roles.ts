@@ -1,0 +1,48 @@
+import type { EndpointSpec } from '@signalbox/scheduler'
+import { Command } from 'commander'
+import { endpointsOf } from '../config/endpoints.ts'
+import type { Config } from '../config/schema.ts'
+import { startRole } from '../roles/start-role.ts'
+import { runByHand, StartError } from '../supervisor/role-process.ts'
+import { type CommonFlags, configFrom, portNumber, withConfigFlags, withGatewayFlags } from './flags.ts'
+
+const GRACE_MS = 4_000
+
+export function gatewayCommand(): Command {
+  return withGatewayFlags(new Command('gateway'))
+    .description('the gateway alone: OpenAI-compatible API, scheduler, metrics')
+    .action(async (flags: CommonFlags) => {
+      const config = configFrom(flags)
+      const running = await runByHand(() => startRole({ role: 'gateway', config, endpoints: listed(config) }), GRACE_MS)
+      console.log(`API ${running.addresses['api']}/v1, metrics ${running.addresses['admin']}/metrics`)
+    })
+}
+
+export function monitorCommand(): Command {
+  return withGatewayFlags(new Command('monitor'))
+    .description('the monitor alone: scraping, queries, console; --backend names the engines to scrape')
+    .option('--console-port <number>', 'port of the console and the Prometheus HTTP API (default: 7070)', portNumber)
+    .action(async (flags: CommonFlags) => {
+      const config = configFrom(flags)
+      const demo = { simulatedEngines: 0, traffic: false }
+      const running = await runByHand(() => startRole({ role: 'monitor', config, endpoints: listed(config), demo }), GRACE_MS)
+      console.log(`console ${running.addresses['console']}`)
+    })
+}
+
+export function engineCommand(): Command {
+  return withConfigFlags(new Command('engine'))
+    .description('one simulated engine alone: a model server in real time, for trying things out')
+    .option('--engine-port <number>', 'its port (default: 8001)', portNumber)
+    .action(async (flags: CommonFlags) => {
+      const config = configFrom(flags)
+      const running = await runByHand(() => startRole({ role: 'engine', config, index: 0 }), GRACE_MS)
+      console.log(`simulated engine ${running.addresses['engine']}, model ${config.demo.model}`)
+    })
+}
+
+function listed(config: Config): readonly EndpointSpec[] {
+  const endpoints = endpointsOf(config.endpoints.backends)
+  if (!endpoints.ok) throw new StartError(endpoints.error)
+  return endpoints.value
+}

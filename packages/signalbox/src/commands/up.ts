@@ -1,0 +1,101 @@
+import type { EndpointSpec } from '@signalbox/scheduler'
+import { Command } from 'commander'
+import { endpointsOf } from '../config/endpoints.ts'
+import { readEndpointsFile } from '../config/endpoints-file.ts'
+import type { Config } from '../config/schema.ts'
+import type { DemoFlags } from '../supervisor/messages.ts'
+import { StartError } from '../supervisor/role-process.ts'
+import { type RoleSpec, Supervisor } from '../supervisor/supervisor.ts'
+import { version } from '../version.ts'
+import { type CommonFlags, configFrom, portNumber, withGatewayFlags } from './flags.ts'
+import { greeting } from './greeting.ts'
+
+interface UpFlags extends CommonFlags {
+  readonly engines?: number
+  readonly traffic: boolean
+}
+
+export function upCommand(): Command {
+  return withGatewayFlags(new Command('up'))
+    .description('start everything: gateway, monitor with console, and, without --backend, simulated engines with gentle demo traffic')
+    .option('--console-port <number>', 'port of the console and the Prometheus HTTP API (default: 7070)', portNumber)
+    .option('--engine-port <number>', 'port of the first simulated engine; the others follow (default: 8001)', portNumber)
+    .option('--engines <number>', 'simulated engines (default: 3)', Number)
+    .option('--no-traffic', 'no demo traffic')
+    .action(up)
+}
+
+async function up(flags: UpFlags): Promise<void> {
+  const began = performance.now()
+  const config = configFrom(flags)
+  const plan = planOf(config, flags)
+  const supervisor = new Supervisor({
+    program: process.argv[1] as string,
+    print: (line) => console.log(line),
+    nowMs: () => performance.now(),
+  })
+  let stopping = false
+  const onSignal = (): void => {
+    if (stopping) {
+      supervisor.kill()
+      process.exit(130)
+    }
+    stopping = true
+    console.log('\nStopping: running answers get up to 4 s (press again to end at once) ...')
+    void supervisor.stop().then(() => process.exit(0))
+  }
+  process.on('SIGINT', onSignal)
+  process.on('SIGTERM', onSignal)
+  const started = await supervisor.start(plan.roles)
+  if ('failed' in started) {
+    await supervisor.stop()
+    throw new StartError(started.failed)
+  }
+  console.log(greeting({ version, config, addresses: started.addresses, demo: plan.demo, tookMs: performance.now() - began }))
+}
+
+interface Plan {
+  readonly roles: readonly RoleSpec[]
+  readonly demo: DemoFlags
+}
+
+/** Which processes to run: real backends alone, or simulated engines with demo traffic. */
+function planOf(config: Config, flags: UpFlags): Plan {
+  const real = realEndpoints(config)
+  const engines = real === undefined ? (flags.engines ?? config.demo.engines) : 0
+  if (!Number.isInteger(engines) || engines < 0 || engines > 64)
+    throw new StartError(`--engines ${String(flags.engines)}: expected a whole number from 1 to 64`)
+  const endpoints = real ?? simulatedEndpoints(config, engines)
+  const demo = { simulatedEngines: engines, traffic: engines > 0 && flags.traffic && config.demo.traffic }
+  const roles: RoleSpec[] = [
+    ...Array.from({ length: engines }, (_, index) => ({
+      name: `engine-${index + 1}`,
+      stopOrder: 2,
+      settings: { role: 'engine', config, index } as const,
+    })),
+    { name: 'gateway', stopOrder: 1, settings: { role: 'gateway', config, endpoints } },
+    { name: 'monitor', stopOrder: 2, settings: { role: 'monitor', config, endpoints, demo } },
+  ]
+  if (demo.traffic) roles.push({ name: 'traffic', stopOrder: 0, settings: { role: 'traffic', config } })
+  return { roles, demo }
+}
+
+/** Undefined where nothing is configured: the demonstration fleet is started then. */
+function realEndpoints(config: Config): readonly EndpointSpec[] | undefined {
+  const { backends, file } = config.endpoints
+  if (backends.length === 0 && file === undefined) return undefined
+  const listed = endpointsOf(backends)
+  if (!listed.ok) throw new StartError(listed.error)
+  if (file === undefined) return listed.value
+  const read = readEndpointsFile(file)
+  if ('reasons' in read) throw new StartError(read.reasons.join('\n'))
+  return [...listed.value, ...read.endpoints]
+}
+
+function simulatedEndpoints(config: Config, engines: number): EndpointSpec[] {
+  return Array.from({ length: engines }, (_, index) => ({
+    id: `engine-${index + 1}`,
+    url: `http://${config.host === '0.0.0.0' ? '127.0.0.1' : config.host}:${config.demo.enginePort + index}`,
+    simulated: true,
+  }))
+}

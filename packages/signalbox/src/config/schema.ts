@@ -1,0 +1,107 @@
+import { z } from 'zod'
+
+const port = (fallback: number) => z.int().min(0).max(65_535).default(fallback)
+const positive = z.int().min(1)
+const milliseconds = z.int().min(1).max(86_400_000)
+const address = z.url({ protocol: /^https?$/ })
+
+const backend = z.union([
+  address,
+  z.strictObject({
+    /** Name in metrics and records; default host:port. */
+    id: z.string().min(1).max(128).optional(),
+    url: address,
+  }),
+])
+
+/** Endpoints as they stand in a configuration file or an endpoints file. */
+export const backendsSchema = z.array(backend).max(4096)
+
+/** A section whose keys all have defaults may be left out whole. */
+const section = <Shape extends z.ZodRawShape>(shape: Shape) => z.strictObject(shape).prefault({} as never)
+
+/**
+ * The whole of `signalbox.yaml`. Every key has a default; unknown keys are refused. Durations are milliseconds, sizes
+ * bytes. The descriptions become docs/configuration.md.
+ */
+export const configSchema = z.strictObject({
+  host: z.string().min(1).default('127.0.0.1').describe('Address that everything listens on; the default is this machine alone.'),
+  pool: z.string().min(1).max(128).default('signalbox').describe("The pool's name in metrics."),
+  gateway: section({
+    port: port(8080).describe('Port of the OpenAI-compatible API.'),
+    bodyBytesMax: positive.default(64 * 1024 * 1024).describe('Longest request body; a longer one is refused with 413 before it is read whole.'),
+    answerBytesMax: positive
+      .default(64 * 1024 * 1024)
+      .describe('Longest answer that is not streamed; such answers are held until complete, so that one cut short can be an error.'),
+    connectTimeoutMs: milliseconds.default(2_000).describe('Wait for a connection to an engine.'),
+    headersTimeoutMs: milliseconds.default(600_000).describe("Wait for an answer's headers; without streaming that is the whole generation."),
+    idleTimeoutMs: milliseconds.default(300_000).describe("Longest silence within an answer's body."),
+    attemptsMax: z.int().min(1).max(10).default(3).describe('Attempts for one request, the first included.'),
+    retryRatio: z.number().min(0).max(1).default(0.2).describe('Retry budget: this share of the requests of the last 10 s ...'),
+    retriesPerSecond: z.number().min(0).max(10_000).default(10).describe('... plus so many a second. A refused connection costs none of it.'),
+  }),
+  admin: section({
+    port: port(9090).describe('Port of /metrics and /debug.'),
+    tokenFile: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        "File holding the bearer token that /metrics and /debug then ask for. The monitor and the console's server side read it too; the browser never sees it.",
+      ),
+  }),
+  endpoints: section({
+    backends: backendsSchema
+      .default([])
+      .describe('Model servers: addresses, or `{ id, url }`. None here and no file: simulated engines are started.'),
+    file: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('A watched YAML file with the same list; a change takes effect within a second, a bad one leaves the last good list in force.'),
+    pollIntervalMs: z
+      .int()
+      .min(100)
+      .max(60_000)
+      .default(1_000)
+      .describe("Between two polls of an engine's state. State older than three intervals is stale."),
+  }),
+  scheduler: section({
+    policy: z
+      .string()
+      .min(1)
+      .default('least-cost')
+      .describe('`least-cost`, `round-robin`, `least-requests`, `random`, or the path of a module with a policy of your own (contains a `/`).'),
+    parameters: z.record(z.string(), z.unknown()).default({}).describe("The policy's own parameters."),
+    slots: positive.default(256).describe('Sequences that one engine runs at a time (vLLM: `--max-num-seqs`).'),
+  }),
+  decisions: section({
+    bytesMax: z
+      .int()
+      .min(65_536)
+      .default(32 * 1024 * 1024)
+      .describe('Size of the ring of decision records.'),
+  }),
+  monitor: section({
+    port: port(7070).describe('Port of the console and the Prometheus HTTP API.'),
+    scrapeIntervalMs: z.int().min(500).max(3_600_000).default(5_000).describe('Between two scrapes of a target.'),
+    retentionMs: z
+      .int()
+      .min(60_000)
+      .default(6 * 3_600_000)
+      .describe('How long samples are kept, in memory.'),
+    seriesMax: positive.default(200_000).describe('Series in memory; further ones are refused and counted.'),
+  }),
+  demo: section({
+    engines: z.int().min(1).max(64).default(3).describe('Simulated engines, started only where no backend is given.'),
+    enginePort: port(8001).describe('Port of the first one; the others follow.'),
+    model: z.string().min(1).default('demo-8b').describe('Model name that they serve.'),
+    preset: z.string().min(1).default('demo').describe('Their speed and cache: `demo`, `llama-3.1-8b` or `llama-3.3-70b`.'),
+    traffic: z.boolean().default(true).describe('Whether demo traffic is sent.'),
+    requestsPerSecond: z.number().min(0.01).max(1_000).default(2).describe('Its mean rate.'),
+    seed: z.int().min(0).default(1).describe('Seed of everything random in the demonstration.'),
+  }),
+})
+
+export type Config = z.infer<typeof configSchema>
+export type Backend = z.infer<typeof backend>

@@ -1,0 +1,39 @@
+import { Command, CommanderError } from 'commander'
+import { configCommand } from './commands/config.ts'
+import { decisionsCommand } from './commands/decisions.ts'
+import { engineCommand, gatewayCommand, monitorCommand } from './commands/single-roles.ts'
+import { upCommand } from './commands/up.ts'
+import { startRole } from './roles/start-role.ts'
+import { runUnderSupervisor, StartError } from './supervisor/role-process.ts'
+import { version } from './version.ts'
+
+async function main(args: readonly string[]): Promise<void> {
+  // What a supervisor starts: no flags to parse, its settings come over the channel.
+  if (args[0] === 'role' && process.send !== undefined) {
+    runUnderSupervisor(startRole)
+    return
+  }
+  const program = new Command('signalbox')
+    .description('The signal box of an LLM inference fleet: routes requests, explains every choice, watches the whole.')
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .showHelpAfterError('(--help lists what there is)')
+    .showSuggestionAfterError()
+    .exitOverride()
+  for (const command of [upCommand(), gatewayCommand(), monitorCommand(), engineCommand(), decisionsCommand(), configCommand()]) {
+    program.addCommand(command.exitOverride())
+  }
+  program
+    .command('version')
+    .description('print the version')
+    .action(() => console.log(version))
+  await program.parseAsync(args, { from: 'user' })
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode
+  else if (error instanceof StartError) {
+    console.error(error.message)
+    process.exitCode = 1
+  } else throw error
+})

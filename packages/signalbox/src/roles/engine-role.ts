@@ -1,0 +1,24 @@
+import { presets } from '@signalbox/engine'
+import { startModelServer, systemClock } from '@signalbox/node'
+import { portFlags } from '../commands/flags.ts'
+import type { Config } from '../config/schema.ts'
+import { type RunningRole, StartError } from '../supervisor/role-process.ts'
+import { reachable } from './reachable.ts'
+
+export async function startEngineRole(config: Config, index: number): Promise<RunningRole> {
+  const { demo, host } = config
+  const preset = presets.get(demo.preset)
+  if (preset === undefined)
+    throw new StartError(`demo.preset: ${JSON.stringify(demo.preset)} is unknown; there are ${[...presets.keys()].join(', ')}`)
+  const server = await startModelServer({
+    host,
+    port: demo.enginePort === 0 ? 0 : demo.enginePort + index,
+    name: `signalbox-engine-${index + 1}`,
+    engine: { ...preset, model: demo.model },
+    clock: systemClock,
+    seed: demo.seed + index,
+  }).catch((error: unknown) => {
+    throw new StartError(`${(error as Error).message}; choose another with ${portFlags.engine}`)
+  })
+  return { addresses: { engine: `http://${reachable(host)}:${server.port}` }, stop: (graceMs) => server.close(graceMs) }
+}

@@ -1,0 +1,59 @@
+import { startMonitor } from '@signalbox/monitor'
+import { systemClock } from '@signalbox/node'
+import type { EndpointSpec } from '@signalbox/scheduler'
+import { portFlags } from '../commands/flags.ts'
+import { watchConfiguredEndpoints } from '../config/endpoints-file.ts'
+import type { Config } from '../config/schema.ts'
+import { log } from '../log.ts'
+import type { DemoFlags } from '../supervisor/messages.ts'
+import { type RunningRole, StartError } from '../supervisor/role-process.ts'
+import { version } from '../version.ts'
+import { consoleFolder, queryWorker } from './bundled.ts'
+import { reachable } from './reachable.ts'
+import { tokenOf } from './token.ts'
+
+export async function startMonitorRole(config: Config, endpoints: readonly EndpointSpec[], demo: DemoFlags): Promise<RunningRole> {
+  const { host, monitor } = config
+  const gatewayAdminUrl = `http://${reachable(host)}:${config.admin.port}`
+  const gatewayToken = tokenOf(config)
+  const targetsOf = (engines: readonly EndpointSpec[]) => [
+    {
+      job: 'gateway',
+      instance: `${reachable(host)}:${config.admin.port}`,
+      url: `${gatewayAdminUrl}/metrics`,
+      ...(gatewayToken === undefined ? {} : { bearerToken: gatewayToken }),
+    },
+    ...engines.map(({ id, url }) => ({ job: 'engine', instance: id, url: `${url}/metrics` })),
+  ]
+  const running = await startMonitor(
+    {
+      host,
+      port: monitor.port,
+      targets: targetsOf(endpoints),
+      scrapeIntervalMs: monitor.scrapeIntervalMs,
+      retentionMs: monitor.retentionMs,
+      seriesMax: monitor.seriesMax,
+      consoleDir: consoleFolder,
+      gatewayAdminUrl,
+      ...(gatewayToken === undefined ? {} : { gatewayToken }),
+      demo,
+      version,
+      workerUrl: queryWorker,
+    },
+    { clock: systemClock, log },
+  ).catch((error: unknown) => {
+    throw new StartError(`${(error as Error).message}; choose another with ${portFlags.monitor}`)
+  })
+  const unwatch = watchConfiguredEndpoints(config, {
+    changed: (changed) => running.setTargets(targetsOf(changed)),
+    // The gateway watches the same file and says why.
+    refused: () => undefined,
+  })
+  return {
+    addresses: { console: `http://${reachable(host)}:${running.port}` },
+    stop: async () => {
+      unwatch()
+      await running.close()
+    },
+  }
+}

@@ -1,0 +1,2 @@
+export { Head, type HeadOptions } from './head.ts'
+export type { AppendOutcome, HeadStats, Matcher, MatchOperator, SeriesColumns } from './types.ts'

@@ -1,0 +1,200 @@
+import { assert, Labels } from '@signalbox/base'
+import type { Matcher } from './types.ts'
+
+/** The series that carry one value of one label. */
+interface Postings {
+  /** Of this pair of name and value; not given out again. */
+  readonly id: number
+  /** The one copy of this value that all series share. */
+  readonly value: string
+  /** Ascending: references are given out in ascending order and never again. */
+  refs: number[]
+}
+
+/** One label name. */
+interface LabelName {
+  readonly name: string
+  readonly values: Map<string, Postings>
+}
+
+/**
+ * Which series exist, and which of them carry which label.
+ *
+ *     #refs:    '3,8,21', the ids of its postings -> ref
+ *     #labels:  ref -> labels, strings interned
+ *     #names:   '__name__' -> 'up'        -> refs [1, 7, 9]
+ *                             'x_bucket'  -> refs [2, 3, 4, 5, 6, 8]
+ *               'job'      -> 'vllm'      -> refs [1, 2, 3]
+ *
+ * Invariant: a reference stands in exactly the postings of its labels, and no postings are empty.
+ */
+export class LabelIndex {
+  readonly #refs = new Map<string, number>()
+  /** In ascending order of references. */
+  readonly #labels = new Map<number, Labels>()
+  readonly #names = new Map<string, LabelName>()
+  #nextRef = 1
+  #nextPostings = 1
+  #bytes = 0
+  /** The label names of the last series added: series of one family follow each other and share the array. */
+  #lastNames: readonly string[] = []
+
+  /** How many series there are. */
+  get size(): number {
+    return this.#labels.size
+  }
+
+  /** Estimated from the lengths of labels. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  find(labels: Labels): number | undefined {
+    const ids = new Array<number>(labels.size)
+    for (let i = 0; i < labels.size; i++) {
+      const postings = this.#names.get(labels.names[i] as string)?.values.get(labels.values[i] as string)
+      if (postings === undefined) return undefined
+      ids[i] = postings.id
+    }
+    return this.#refs.get(ids.join())
+  }
+
+  /** Adds a series that is not there yet. */
+  add(labels: Labels): number {
+    const ref = this.#nextRef++
+    const ids = new Array<number>(labels.size)
+    const names = new Array<string>(labels.size)
+    const values = new Array<string>(labels.size)
+    for (let i = 0; i < labels.size; i++) {
+      const label = this.#nameOf(labels.names[i] as string)
+      const postings = this.#postingsOf(label, labels.values[i] as string)
+      postings.refs.push(ref)
+      ids[i] = postings.id
+      names[i] = label.name
+      values[i] = postings.value
+    }
+    const isSame = names.length === this.#lastNames.length && names.every((name, i) => name === this.#lastNames[i])
+    if (!isSame) this.#lastNames = names
+    const key = ids.join()
+    assert(!this.#refs.has(key), 'a series is added once')
+    this.#refs.set(key, ref)
+    this.#labels.set(ref, new Labels(this.#lastNames, values))
+    this.#bytes += bytesOf(labels)
+    return ref
+  }
+
+  /** The labels of a series that exists. */
+  labelsOf(ref: number): Labels {
+    const labels = this.#labels.get(ref)
+    assert(labels !== undefined, 'labels of a series that exists')
+    return labels
+  }
+
+  /** Forgets series that exist. Costs a pass over each of their postings. */
+  remove(dead: ReadonlySet<number>): void {
+    const touched = new Map<Postings, LabelName>()
+    for (const ref of dead) {
+      const labels = this.labelsOf(ref)
+      const ids: number[] = []
+      for (let i = 0; i < labels.size; i++) {
+        const label = this.#names.get(labels.names[i] as string)
+        const postings = label?.values.get(labels.values[i] as string)
+        assert(label !== undefined && postings !== undefined, 'a series stands in the postings of its labels')
+        touched.set(postings, label)
+        ids.push(postings.id)
+      }
+      this.#refs.delete(ids.join())
+      this.#labels.delete(ref)
+      this.#bytes -= bytesOf(labels)
+    }
+    for (const [postings, label] of touched) {
+      postings.refs = postings.refs.filter((ref) => !dead.has(ref))
+      if (postings.refs.length > 0) continue
+      label.values.delete(postings.value)
+      if (label.values.size === 0) this.#names.delete(label.name)
+    }
+  }
+
+  /**
+   * The series that satisfy all matchers, ascending. Starts from the shortest candidates that one matcher gives and tests the
+   * others on each of them; a regular expression is tested once for each distinct value.
+   */
+  select(matchers: readonly Matcher[]): readonly number[] {
+    const start = this.#candidates(matchers)
+    const tests = matchers.filter((matcher) => matcher !== start.satisfied).map(testOf)
+    if (tests.length === 0) return start.refs
+    return start.refs.filter((ref) => {
+      const labels = this.labelsOf(ref)
+      return tests.every((test) => test(labels))
+    })
+  }
+
+  names(): IterableIterator<string> {
+    return this.#names.keys()
+  }
+
+  /** Each value of a label with its series. */
+  valuesOf(name: string): Iterable<{ readonly value: string; readonly refs: readonly number[] }> {
+    return this.#names.get(name)?.values.values() ?? []
+  }
+
+  /** A superset of what all matchers select, and the matcher that all of it satisfies. */
+  #candidates(matchers: readonly Matcher[]): { refs: readonly number[]; satisfied?: Matcher } {
+    let best: { refs: readonly number[]; satisfied: Matcher } | undefined
+    for (const matcher of matchers) {
+      if (matcher.operator !== '=' || matcher.value === '') continue
+      const refs = this.#names.get(matcher.name)?.values.get(matcher.value)?.refs ?? []
+      if (best === undefined || refs.length < best.refs.length) best = { refs, satisfied: matcher }
+    }
+    if (best !== undefined) return best
+    // One that the empty value satisfies selects series without the label too, which no postings list.
+    const matcher = matchers.find((one) => !one.matches(''))
+    if (matcher === undefined) return { refs: [...this.#labels.keys()] }
+    const lists: (readonly number[])[] = []
+    for (const { value, refs } of this.valuesOf(matcher.name)) if (matcher.matches(value)) lists.push(refs)
+    return { refs: union(lists), satisfied: matcher }
+  }
+
+  #nameOf(name: string): LabelName {
+    let label = this.#names.get(name)
+    if (label === undefined) {
+      label = { name, values: new Map() }
+      this.#names.set(name, label)
+    }
+    return label
+  }
+
+  #postingsOf(label: LabelName, value: string): Postings {
+    let postings = label.values.get(value)
+    if (postings === undefined) {
+      postings = { id: this.#nextPostings++, value, refs: [] }
+      label.values.set(value, postings)
+    }
+    return postings
+  }
+}
+
+function testOf(matcher: Matcher): (labels: Labels) => boolean {
+  if (matcher.operator === '=' || matcher.operator === '!=') return (labels) => matcher.matches(labels.get(matcher.name))
+  const known = new Map<string, boolean>()
+  return (labels) => {
+    const value = labels.get(matcher.name)
+    let isMatch = known.get(value)
+    if (isMatch === undefined) {
+      isMatch = matcher.matches(value)
+      known.set(value, isMatch)
+    }
+    return isMatch
+  }
+}
+
+/** Of ascending lists without common members (a series has one value of a label), ascending. */
+function union(lists: readonly (readonly number[])[]): readonly number[] {
+  if (lists.length <= 1) return lists[0] ?? []
+  return Array.from(Float64Array.from(lists.flat()).sort())
+}
+
+/** Measured with 3 and 8 labels: labels, key, map entries and postings, a series' share of them, and its empty `SeriesChunks`. */
+function bytesOf(labels: Labels): number {
+  return 400 + 20 * labels.size
+}
