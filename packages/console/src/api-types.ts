@@ -1,5 +1,7 @@
+import type { PanelView } from '@signalbox/dashboards'
 import type { DecisionStatus, DecisionSummary, EndpointView } from '@signalbox/scheduler'
 
+export type { PanelQuery, PanelUnit, PanelView, Threshold } from '@signalbox/dashboards'
 export type {
   AttemptView,
   CandidateView,
@@ -11,51 +13,19 @@ export type {
   TermInfo,
 } from '@signalbox/scheduler'
 
-/** Unit of a panel's values as its queries return them; what is drawn may be scaled (`chooseAxis`). */
-export type PanelUnit = 'seconds' | 'ratio' | 'requests' | 'requests/s' | 'tokens/s'
-
-export type ThresholdLevel = 'ok' | 'warning' | 'critical'
-
-/** From `value` upwards (inclusive) the level holds, until the next threshold. */
-export interface Threshold {
-  readonly value: number
-  readonly level: ThresholdLevel
-}
-
-export interface PanelQuery {
-  /** May name labels of the result: `{{model_name}}`. */
-  readonly legend: string
-  readonly expr: string
-}
-
-/** One panel of `/api/console/dashboard`; drawn as it says. */
-export interface PanelView {
-  readonly id: string
-  readonly title: string
-  readonly unit: PanelUnit
-  readonly kind: 'timeseries' | 'gauge'
-  readonly thresholds: readonly Threshold[]
-  /** Which way is good news. */
-  readonly good: 'up' | 'down' | 'neither'
-  readonly description: string
-  readonly queries: readonly PanelQuery[]
-}
-
 /** `/api/console/dashboard?model=`. */
 export interface DashboardView {
   readonly panels: readonly PanelView[]
 }
 
-/** One scrape target of the monitor. */
+/** One scrape target of the monitor, as far as the console shows it. */
 export interface TargetView {
   readonly job: string
   readonly instance: string
-  readonly url: string
-  readonly up: boolean
-  /** Null while the last scrape was good. */
-  readonly error: string | null
-  /** Null before the first scrape. */
-  readonly lastScrapeMs: number | null
+  /** unknown: not scraped yet. */
+  readonly health: 'up' | 'down' | 'unknown'
+  /** Why the last scrape failed, in words; empty when it did not. */
+  readonly lastError: string
 }
 
 /** `/debug/endpoints` of the gateway. */

@@ -30,9 +30,9 @@ export function Attempt({ decision, attempt, number }: Props) {
           <AspectIcon aspect="critical" /> {attempt.chosen} failed: {attempt.failure}
         </p>
       )}
-      <CostMatrix attempt={attempt} terms={decision.termInfo} />
+      <CostMatrix attempt={attempt} terms={decision.termInfo} title={title} />
       <p class="hint">{tieRule(attempt)}</p>
-      <SignalTable attempt={attempt} columns={decision.signalColumns} />
+      <SignalTable attempt={attempt} columns={decision.signalColumns} title={title} />
     </section>
   )
 }
@@ -42,13 +42,13 @@ function marginWords(attempt: AttemptView): string {
   return `runner-up ${attempt.runnerUp}, margin ${formatMargin(attempt.margin)}`
 }
 
-function SignalTable({ attempt, columns }: { attempt: AttemptView; columns: readonly SignalColumn[] }) {
+function SignalTable({ attempt, columns, title }: { attempt: AttemptView; columns: readonly SignalColumn[]; title: string }) {
   if (columns.length === 0) return <p class="hint">The policy used no signals.</p>
   return (
     <>
       <h3>Signals used</h3>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
-      <section class="table-frame" tabIndex={0} aria-label="Signals used, scrolls sideways">
+      <section class="table-frame" tabIndex={0} aria-label={`${title}: signals used, scrolls sideways`}>
         <table class="data">
           <thead>
             <tr>

@@ -4,11 +4,11 @@ import { type CostCell, type CostRow, costRows, termGroups } from './cost-rows.t
 import { filterWords } from './explanation.ts'
 
 /** Candidates × (filter, terms of the cost, their sum). The smallest sum wins. */
-export function CostMatrix({ attempt, terms }: { attempt: AttemptView; terms: readonly TermInfo[] }) {
+export function CostMatrix({ attempt, terms, title }: { attempt: AttemptView; terms: readonly TermInfo[]; title: string }) {
   const seconds = terms.every(({ unit }) => unit === 'seconds')
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
-    <section class="table-frame" tabIndex={0} aria-label="Cost of each candidate, scrolls sideways">
+    <section class="table-frame" tabIndex={0} aria-label={`${title}: costs, scrolls sideways`}>
       <table class="data matrix">
         <thead>
           <tr class="group-row">
@@ -18,7 +18,7 @@ export function CostMatrix({ attempt, terms }: { attempt: AttemptView; terms: re
                 {group.label}
               </th>
             ))}
-            <td />
+            <td class="group-start" />
             <th scope="colgroup" colSpan={2}>
               Predicted
             </th>

@@ -22,7 +22,9 @@ function sentenceEnd(text: string): string {
 function failedBefore(attempts: readonly AttemptView[]): string {
   const failed = attempts.slice(0, -1)
   if (failed.length === 0) return ''
-  return `${failed.map(({ chosen, failure }) => `${chosen} was tried first and failed (${failure ?? 'no reason given'}).`).join(' ')}`
+  return failed
+    .map(({ chosen, failure }, index) => `${chosen} was tried ${index === 0 ? 'first' : 'next'} and failed (${failure ?? 'no reason given'}).`)
+    .join(' ')
 }
 
 const byId = (attempt: AttemptView, id: string | null): CandidateView | undefined => attempt.candidates.find(({ endpoint }) => endpoint === id)

@@ -1,6 +1,6 @@
 import type { EndpointView } from '../api-types.ts'
 import { formatCount, formatInteger, formatRatio } from '../format/numbers.ts'
-import { formatAge } from '../format/time.ts'
+import { formatSignalAge } from '../format/time.ts'
 import { EndpointStatus, Unknown } from '../ui/status.tsx'
 import { type FleetFacts, hitRatioOf } from './fleet-facts.ts'
 import { limits } from './verdict.ts'
@@ -85,7 +85,7 @@ function EndpointRow({ endpoint, hits, outdated }: { endpoint: EndpointView; hit
         )}
       </td>
       <td class="number">{formatCount(endpoint.prefillTokensPerSecond)}</td>
-      <td class="number">{endpoint.stateAgeMs === null ? <Unknown why={why} word="never" /> : formatAge(endpoint.stateAgeMs)}</td>
+      <td class="number">{endpoint.stateAgeMs === null ? <Unknown why={why} word="never" /> : formatSignalAge(endpoint.stateAgeMs)}</td>
     </tr>
   )
 }

@@ -23,7 +23,7 @@ const WINDOW = '[5m]'
 export const factQueries = {
   ttft: `histogram_quantile(0.95, sum by (le, model_name) (rate(llm_d_epp_request_ttft_seconds_bucket${WINDOW})))`,
   outcomes: `sum by (model, outcome) (rate(signalbox_requests_total${WINDOW}))`,
-  hits: `sum by (instance) (rate(vllm:prefix_cache_hits_total${WINDOW})) / sum by (instance) (rate(vllm:prefix_cache_queries_total${WINDOW}))`,
+  hits: `sum by (instance) (rate(vllm:prefix_cache_hits_total${WINDOW})) / (sum by (instance) (rate(vllm:prefix_cache_queries_total${WINDOW})) > 0)`,
 } as const
 
 /** Answers an instant query; `Api.instant` does. */

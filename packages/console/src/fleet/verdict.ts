@@ -45,19 +45,16 @@ function endpointsVerdict(endpoints: readonly EndpointView[], facts: FleetFacts 
   const hurts = pains(ready, facts, model)
   const level =
     ready.length === 0 || hurts.some(({ critical }) => critical) ? 'critical' : ready.length < endpoints.length || hurts.length > 0 ? 'warning' : 'ok'
-  const pain = hurts.map(({ text }) => text).join('; ')
-  if (ready.length === endpoints.length) {
-    const good = `${readiness}${pain === '' ? `; ${trafficClause(facts, model)}` : ''}.`
-    return { level, text: pain === '' ? good : `${capitalized(pain)}. ${good}` }
-  }
-  const both = `${readiness}.${pain === '' ? '' : ` ${capitalized(pain)}.`}`
-  return { level, text: both }
+  if (hurts.length === 0)
+    return { level, text: ready.length === endpoints.length ? `${readiness}; ${trafficClause(facts, model)}.` : `${readiness}.` }
+  const worst = hurts.slice(0, PAINS_MAX).map(({ text }) => text)
+  // What clients feel comes before what operators see, unless no endpoint is left at all.
+  const painFirst = ready.length > 0 && (ready.length === endpoints.length || hurts[0]?.critical === true)
+  return { level, text: painFirst ? `${worst.join('; ')}. ${readiness}.` : `${readiness}. ${worst.join('; ')}.` }
 }
 
-function capitalized(text: string): string {
-  // Names of models and endpoints keep their spelling: only our own words are capitalized.
-  return /^[a-z]+ (%|of)/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text
-}
+/** More than this is for the table and the panels to say. */
+const PAINS_MAX = 2
 
 function readinessSentence(endpoints: readonly EndpointView[], ready: number): string {
   if (ready === endpoints.length) return endpoints.length === 1 ? 'The only endpoint is ready' : `All ${endpoints.length} endpoints are ready`

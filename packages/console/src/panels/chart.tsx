@@ -25,7 +25,6 @@ export function Chart({ panel, data, colors, height }: Props) {
   // Lines and their colours are part of a plot; points are not.
   const shape = `${panel.id}|${data.names.join('|')}|${height}`
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the shape stands for panel, names and colours
   useEffect(() => {
     if (host.current === null) return
     const drawn = new TimePlot(host.current, { panel, names: data.names, colors, height, crosshairMs })
@@ -38,7 +37,6 @@ export function Chart({ panel, data, colors, height }: Props) {
   }, [shape])
   useEffect(() => plot.current?.draw(data.view), [data])
   const theme = drawnTheme.value
-  // biome-ignore lint/correctness/useExhaustiveDependencies: colours are read from the theme's custom properties
   useEffect(() => plot.current?.recolor(), [theme])
 
   const move = (event: KeyboardEvent) => {
@@ -54,24 +52,21 @@ export function Chart({ panel, data, colors, height }: Props) {
     crosshairMs.value = (view.times[Math.min(last, Math.max(0, index))] ?? 0) * 1000
   }
   return (
-    <>
-      {/* biome-ignore lint/a11y/useSemanticElements: a chart that the arrow keys explore has no element of its own */}
-      <div
-        ref={host}
-        class="chart"
-        role="slider"
-        tabIndex={0}
-        aria-label={`${panel.title}, crosshair`}
-        aria-valuemin={0}
-        aria-valuemax={data.view.times.length - 1}
-        aria-valuenow={crosshairMs.value === null ? data.view.times.length - 1 : indexAt(data.view, crosshairMs.value)}
-        aria-valuetext={readout(panel, data, crosshairMs.value)}
-        onKeyDown={move}
-        onBlur={() => {
-          crosshairMs.value = null
-        }}
-      />
-    </>
+    <div
+      ref={host}
+      class="chart"
+      role="slider"
+      tabIndex={0}
+      aria-label={`${panel.title}, crosshair`}
+      aria-valuemin={0}
+      aria-valuemax={data.view.times.length - 1}
+      aria-valuenow={crosshairMs.value === null ? data.view.times.length - 1 : indexAt(data.view, crosshairMs.value)}
+      aria-valuetext={readout(panel, data, crosshairMs.value)}
+      onKeyDown={move}
+      onBlur={() => {
+        crosshairMs.value = null
+      }}
+    />
   )
 }
 

@@ -65,7 +65,7 @@ function PanelDrawing({ panel, data }: { panel: PanelView; data: PanelData }) {
   return (
     <>
       <p class="offscreen">{summarize(panel, data.names, data.view)}</p>
-      {panel.kind === 'gauge' && <Gauges panel={panel} readings={data.readings} />}
+      {panel.kind === 'gauge' && <Gauges panel={panel} readings={data.readings} colorOf={(name) => colors[data.names.indexOf(name)]} />}
       {empty ? (
         panel.kind === 'timeseries' && (
           <p class="chart-space no-data" title={panel.description}>

@@ -1,4 +1,4 @@
-import type { PanelView, Threshold, ThresholdLevel } from '../api-types.ts'
+import type { PanelView, Threshold } from '../api-types.ts'
 import { formatValueOf } from '../format/axis.ts'
 import { formatClock } from '../format/time.ts'
 import type { WindowView } from './series-window.ts'
@@ -42,9 +42,9 @@ export function summarize(panel: PanelView, names: readonly string[], view: Wind
 }
 
 /** The level that holds at a value: that of the highest threshold at or below it; below all of them, `ok` or, where more is better, `critical`. */
-export function levelAt(thresholds: readonly Threshold[], good: PanelView['good'], value: number): ThresholdLevel | undefined {
+export function levelAt(thresholds: readonly Threshold[], good: PanelView['good'], value: number): Threshold['level'] | undefined {
   if (thresholds.length === 0) return undefined
-  let level: ThresholdLevel = good === 'up' ? 'critical' : 'ok'
+  let level: Threshold['level'] = good === 'up' ? 'critical' : 'ok'
   for (const threshold of [...thresholds].sort((a, b) => a.value - b.value)) {
     if (value >= threshold.value) level = threshold.level
   }

@@ -28,6 +28,11 @@ export interface SeriesColor {
 
 export const PALETTE_SIZE = 8
 
+/** Labels in an order that does not depend on the answer's. */
+export function sortedLabels(metric: Readonly<Record<string, string>>): (readonly [string, string])[] {
+  return Object.entries(metric).sort(([a], [b]) => (a < b ? -1 : 1))
+}
+
 /** FNV-1a over UTF-16 units, 32 bits: stable between pages and sessions. */
 function hash(text: string): number {
   let value = 0x811c9dc5
@@ -48,7 +53,7 @@ export function colorSeries(names: readonly string[], series: readonly Unnamed[]
     const quantile = /\bp(50|90|95|999|99)\b/i.exec(names[index] ?? '')?.[0].toLowerCase()
     const shade = quantile === undefined ? 'full' : (SHADES[quantile] ?? 'full')
     const alone = series.filter((other) => other.query === query).length < 2
-    const identity = alone ? '' : JSON.stringify(Object.entries(metric).sort())
+    const identity = alone ? '' : JSON.stringify(sortedLabels(metric))
     const key = quantile === undefined ? `${query} ${identity}` : `quantile ${identity}`
     const wanted = identity !== '' ? hash(identity) : quantile === undefined ? query : 0
     const hue = hueOf.get(key) ?? freeHue(wanted % PALETTE_SIZE, new Set(hueOf.values()))

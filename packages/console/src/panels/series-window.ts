@@ -1,4 +1,5 @@
 import type { MatrixSeries } from '../api-types.ts'
+import { sortedLabels } from './series-names.ts'
 
 /** One line: what it is called is decided by `series-names.ts`. */
 export interface WindowSeries {
@@ -109,7 +110,7 @@ export class SeriesWindow {
   }
 
   #line(query: number, metric: Readonly<Record<string, string>>): Line | undefined {
-    const key = `${query}|${JSON.stringify(Object.entries(metric).sort())}`
+    const key = `${query}|${JSON.stringify(sortedLabels(metric))}`
     const known = this.#lines.get(key)
     if (known !== undefined) return known
     if (this.#lines.size >= SERIES_MAX) return undefined

@@ -123,7 +123,7 @@ export class TimePlot {
           font,
           size: 44,
           gap: 4,
-          space: 28,
+          space: 24,
           incrs: () => [...(this.#axis().increments ?? decimalIncrements)],
           values: (_, splits) => splits.map((split) => formatTick(split, this.#axis())),
         },

@@ -15,7 +15,6 @@ export function useLive<T>(
 ): ReadonlySignal<LiveState<T>> {
   const { scheduler } = useApp()
   const state = useSignal<LiveState<T>>(emptyState)
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the key stands for what the load asks
   useEffect(() => {
     if (options.keep !== true) state.value = emptyState
     return scheduler.watch(makeLoad(), options.intervalMs ?? (() => REFRESH_MS), (next) => {

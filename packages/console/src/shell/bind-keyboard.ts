@@ -42,7 +42,8 @@ function run(app: App, command: Command): void {
 
 function moveRow(step: 1 | -1): void {
   const links = [...document.querySelectorAll<HTMLElement>(`[${ROW_LINK}]`)]
-  const current = links.findIndex((link) => link === document.activeElement)
+  const focused = document.activeElement
+  const current = focused instanceof HTMLElement ? links.indexOf(focused) : -1
   const next = current === -1 ? 0 : Math.min(links.length - 1, Math.max(0, current + step))
   links[next]?.focus()
 }

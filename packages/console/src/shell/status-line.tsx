@@ -10,19 +10,19 @@ export function StatusLine() {
   const { data } = app.fleet.value
   if (data === undefined) return <footer class="status-line" />
   const { gateway, targets } = data
-  const down = targets.filter(({ up }) => !up)
+  const down = targets.filter(({ health }) => health === 'down')
   const offsetMs = app.serverNowMs() - Date.now()
   return (
     <footer class="status-line">
       <span>Signalbox {data.version}</span>
       {gateway.pool !== undefined && <span>pool {gateway.pool}</span>}
       {gateway.policy !== undefined && <span>policy {gateway.policy}</span>}
-      <span title={down.map((target) => `${target.job} ${target.instance}: ${target.error ?? 'down'}`).join('\n')}>
+      <span title={down.map((target) => `${target.job} ${target.instance}: ${target.lastError}`).join('\n')}>
         {down.length === 0
           ? `${plural(targets.length, 'scrape target')} up`
           : `${down.length} of ${plural(targets.length, 'scrape target')} down: ${down
               .slice(0, 3)
-              .map(({ instance, error }) => `${instance} (${error ?? 'no reason given'})`)
+              .map(({ instance, lastError }) => `${instance} (${lastError})`)
               .join(', ')}`}
       </span>
       {Math.abs(offsetMs) > OFFSET_SHOWN_MS && (
