@@ -1,0 +1,73 @@
+import type { PanelView } from '@signalbox/dashboards'
+import type { DecisionStatus, DecisionSummary, EndpointView } from '@signalbox/scheduler'
+
+export type { PanelQuery, PanelUnit, PanelView, Threshold } from '@signalbox/dashboards'
+export type {
+  AttemptView,
+  CandidateView,
+  DecisionStatus,
+  DecisionSummary,
+  DecisionView,
+  EndpointView,
+  SignalColumn,
+  TermInfo,
+} from '@signalbox/scheduler'
+
+/** `/api/console/dashboard?model=`. */
+export interface DashboardView {
+  readonly panels: readonly PanelView[]
+}
+
+/** One scrape target of the monitor, as far as the console shows it. */
+export interface TargetView {
+  readonly job: string
+  readonly instance: string
+  /** unknown: not scraped yet. */
+  readonly health: 'up' | 'down' | 'unknown'
+  /** Why the last scrape failed, in words; empty when it did not. */
+  readonly lastError: string
+}
+
+/** `/debug/endpoints` of the gateway. */
+export interface GatewayAnswer {
+  readonly nowMs: number
+  readonly pool: string
+  readonly policy: string
+  readonly models: readonly string[]
+  readonly endpoints: readonly EndpointView[]
+}
+
+/** What the monitor knows of the gateway: whether it answers, and its answer. */
+export type GatewayView = { readonly reachable: boolean; readonly error: string | null } & Partial<GatewayAnswer>
+
+/** `/api/console/fleet`. */
+export interface FleetView {
+  readonly nowMs: number
+  readonly demo: { readonly simulatedEngines: number; readonly traffic: boolean }
+  readonly version: string
+  readonly gateway: GatewayView
+  readonly targets: readonly TargetView[]
+}
+
+/** `/api/console/decisions`. */
+export interface DecisionsView {
+  readonly nowMs: number
+  readonly bytes: number
+  readonly bytesMax: number
+  readonly decisions: readonly DecisionSummary[]
+}
+
+/** One series of a range answer: [seconds, text of the value] pairs. */
+export interface MatrixSeries {
+  readonly metric: Readonly<Record<string, string>>
+  readonly values: readonly (readonly [number, string])[]
+}
+
+/** One series of an instant answer. */
+export interface VectorSample {
+  readonly metric: Readonly<Record<string, string>>
+  readonly value: readonly [number, string]
+}
+
+/** In the order in which a filter offers them. */
+export const decisionStatuses: readonly DecisionStatus[] = ['running', 'ok', 'error', 'rejected', 'cancelled']

@@ -1,0 +1,78 @@
+import type { EndpointView, VectorSample } from '../api-types.ts'
+import { type Fetched, fetched } from '../query/fetched.ts'
+
+/** One model over the last five minutes, measured at the gateway. */
+export interface ModelFacts {
+  readonly model: string
+  readonly requestsPerSecond: number
+  /** Share that ended in an error; null without traffic. */
+  readonly errorRatio: number | null
+  readonly ttftP95Seconds: number | null
+}
+
+/** What PromQL adds to the gateway's own view. */
+export interface FleetFacts {
+  readonly models: readonly ModelFacts[]
+  /** Share of prompt tokens found in the prefix cache, by scrape instance. */
+  readonly hitRatioByInstance: ReadonlyMap<string, number>
+}
+
+const WINDOW = '[5m]'
+
+/** The questions, in PromQL. Latency comes from the gateway's histograms: they mean the same for every engine. */
+export const factQueries = {
+  ttft: `histogram_quantile(0.95, sum by (le, model_name) (rate(llm_d_epp_request_ttft_seconds_bucket${WINDOW})))`,
+  outcomes: `sum by (model, outcome) (rate(signalbox_requests_total${WINDOW}))`,
+  hits: `sum by (instance) (rate(vllm:prefix_cache_hits_total${WINDOW})) / (sum by (instance) (rate(vllm:prefix_cache_queries_total${WINDOW})) > 0)`,
+} as const
+
+/** Answers an instant query; `Api.instant` does. */
+export type AskInstant = (expr: string) => Promise<Fetched<readonly VectorSample[]>>
+
+/** Asks all of it at once. */
+export async function loadFleetFacts(ask: AskInstant): Promise<Fetched<FleetFacts>> {
+  const [ttft, outcomes, hits] = await Promise.all([ask(factQueries.ttft), ask(factQueries.outcomes), ask(factQueries.hits)])
+  if (!ttft.ok) return ttft
+  if (!outcomes.ok) return outcomes
+  if (!hits.ok) return hits
+  return fetched(fleetFacts({ ttft: ttft.value, outcomes: outcomes.value, hits: hits.value }))
+}
+
+type Answers = Readonly<Record<keyof typeof factQueries, readonly VectorSample[]>>
+
+/** Shapes the three answers. Values that are not finite (no traffic) are left out. */
+export function fleetFacts(answers: Answers): FleetFacts {
+  const rates = new Map<string, { all: number; errors: number }>()
+  for (const { metric, value } of answers.outcomes) {
+    const rate = Number(value[1])
+    if (!Number.isFinite(rate)) continue
+    const model = metric['model'] ?? ''
+    const entry = rates.get(model) ?? { all: 0, errors: 0 }
+    entry.all += rate
+    if (metric['outcome'] === 'error') entry.errors += rate
+    rates.set(model, entry)
+  }
+  const ttft = finiteBy(answers.ttft, 'model_name')
+  const names = [...new Set([...rates.keys(), ...ttft.keys()])].sort()
+  const models = names.map((model) => {
+    const { all, errors } = rates.get(model) ?? { all: 0, errors: 0 }
+    return { model, requestsPerSecond: all, errorRatio: all > 0 ? errors / all : null, ttftP95Seconds: ttft.get(model) ?? null }
+  })
+  return { models, hitRatioByInstance: finiteBy(answers.hits, 'instance') }
+}
+
+function finiteBy(samples: readonly VectorSample[], label: string): Map<string, number> {
+  const found = new Map<string, number>()
+  for (const { metric, value } of samples) {
+    const number = Number(value[1])
+    if (Number.isFinite(number)) found.set(metric[label] ?? '', number)
+  }
+  return found
+}
+
+/** The hit ratio of an endpoint: scrape instances are named by the endpoint's id or by its host and port. */
+export function hitRatioOf(endpoint: EndpointView, facts: FleetFacts | undefined): number | null {
+  if (facts === undefined) return null
+  const host = endpoint.url.replace(/^https?:\/\//, '').replace(/\/.*$/, '')
+  return facts.hitRatioByInstance.get(endpoint.id) ?? facts.hitRatioByInstance.get(host) ?? null
+}
