@@ -5,7 +5,7 @@ import { type EngineReading, engineMetricNames, readEngineState } from '@signalb
 import type { HttpGet } from './poller-ports.ts'
 
 /** A page of a large engine is about 1 MB. */
-export const pageBytesMax = 8 * 1024 * 1024
+const pageBytesMax = 8 * 1024 * 1024
 const MODELS_INTERVAL_MS = 10_000
 const MODELS_MAX = 1000
 

@@ -176,7 +176,7 @@ export class Exchange implements UpstreamHandler {
     metrics.scheduled({
       durationS,
       ok: true,
-      endpoint,
+      endpoint: endpoint.id,
       targetModel: read.summary.model,
       hitRatio: predictedHitRatio,
       hitBytes: predictedHitBytes,

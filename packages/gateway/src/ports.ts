@@ -155,8 +155,8 @@ export interface RequestObservation {
 export interface SchedulingObservation {
   readonly durationS: number
   readonly ok: boolean
-  /** The chosen one. */
-  readonly endpoint?: Pick<EndpointSpec, 'id' | 'url'> | undefined
+  /** Id of the chosen one. */
+  readonly endpoint?: string | undefined
   readonly targetModel: string
   /** Predicted, 0..1. */
   readonly hitRatio?: number | undefined
