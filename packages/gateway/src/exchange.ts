@@ -132,7 +132,8 @@ export class Exchange implements UpstreamHandler {
     this.#account.requestBytes = body.length
     const { scanner, scheduler } = this.#services
     const parts = { id: this.#account.id, path: this.#path, route: this.#route, request: this.#request, body }
-    const read = readRequest(parts, scanner, scheduler.modelsServed()[0] ?? '')
+    const fallbackModel = this.#route.kind === 'generate' ? '' : (scheduler.modelsServed()[0] ?? '')
+    const read = readRequest(parts, scanner, fallbackModel)
     if (!read.ok) {
       this.refuse(read.error)
       return

@@ -4,7 +4,7 @@ import { Exchange, type ExchangeServices } from './exchange.ts'
 import { headFault, isSaneRequestId } from './request-head.ts'
 import { modelPathPrefix, type Route, routeOf } from './routes.ts'
 
-export interface ServerLimits {
+interface ServerLimits {
   readonly headBytesMax: number
   /** For a request's head to arrive. */
   readonly headTimeoutMs: number
