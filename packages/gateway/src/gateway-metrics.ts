@@ -65,6 +65,7 @@ export class GatewayMetrics implements RequestMetrics {
   readonly #cachedTokens: Instrument<HistogramCell>
   readonly #retries: Instrument<CounterCell>
   readonly #clientErrors: CounterCell
+  readonly #endpointsReloads: Instrument<CounterCell>
   readonly #attempts: Instrument<CounterCell>
   readonly #schedulingDuration: HistogramCell
   readonly #hitRatio: HistogramCell
@@ -91,6 +92,7 @@ export class GatewayMetrics implements RequestMetrics {
     this.#cachedTokens = registry.histogram('gateway.cached_tokens')
     this.#retries = registry.counter('gateway.retries')
     this.#clientErrors = registry.counter('gateway.client_errors').with()
+    this.#endpointsReloads = registry.counter('gateway.endpoints_reloads')
     this.#attempts = registry.counter('scheduler.attempts')
     this.#schedulingDuration = registry.histogram('scheduler.duration').with()
     this.#hitRatio = registry.histogram('scheduler.prefix_hit_ratio').with(...PREFIX_INDEX)
@@ -133,6 +135,11 @@ export class GatewayMetrics implements RequestMetrics {
   /** A connection whose bytes were no HTTP request. */
   clientError(): void {
     this.#clientErrors.inc()
+  }
+
+  /** The endpoints file has changed. */
+  endpointsReloaded(result: 'applied' | 'refused'): void {
+    this.#endpointsReloads.with(result).inc()
   }
 
   /** The scheduler was asked for a choice. */

@@ -111,6 +111,8 @@ export interface RunningGateway {
   readonly adminPort: number
   /** The pool from now on; endpoints that are gone finish what they have. */
   setEndpoints(endpoints: readonly EndpointSpec[]): void
+  /** Counts a change of the list that endpoints come from. */
+  endpointsReloaded(result: 'applied' | 'refused'): void
   /** Stops accepting, gives running answers `graceMs`, then ends them with errors; resolves when all is closed. */
   drain(graceMs: number): Promise<void>
 }
@@ -189,6 +191,7 @@ export async function startGateway(config: GatewayConfig, deps: GatewayDeps): Pr
     port,
     adminPort,
     setEndpoints,
+    endpointsReloaded: (result) => metrics.endpointsReloaded(result),
     drain: async (graceMs) => {
       await plane.drain(graceMs)
       poller.stop()

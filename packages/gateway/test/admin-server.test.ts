@@ -191,7 +191,7 @@ it('shows the real scheduler, its log and its metrics', async () => {
     get: async ({ url }) => ({ ok: true, value: { status: 200, body: url.endsWith('/metrics') ? page : models } }),
   })
   const polled = await probe.poll()
-  if (!polled.ok) throw new Error(polled.error)
+  if (!polled.ok) throw new Error(polled.error.reason)
   scheduler.stateObserved('e1', polled.value)
   clock.advance(500)
   log.reject({ id: 'r1', path: '/v1/chat/completions', receivedMs: clock.nowMs(), httpStatus: 400, error: 'no model' })

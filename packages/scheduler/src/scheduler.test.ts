@@ -134,13 +134,23 @@ describe('the state of an endpoint', () => {
   it('never stops dispatch by being stale', () => {
     const world = new World({ a: IDLE })
     world.clock.advance(60_000)
-    world.scheduler.stateFailed('a', 'connection refused')
+    world.scheduler.stateFailed('a', 'timed out after 900 ms')
     expect(world.choice()).toBe('a')
     expect(world.scheduler.endpoints()[0]).toMatchObject({
       state: 'stale',
-      reason: 'no good poll for 60.0 s: connection refused',
+      reason: 'no good poll for 60.0 s: timed out after 900 ms',
       stateAgeMs: 60_000,
     })
+  })
+
+  it('is held out from a poll that finds nobody listening until one succeeds', () => {
+    const world = new World({ a: IDLE, b: IDLE })
+    world.scheduler.stateFailed('a', 'connection refused', true)
+    expect(world.scheduler.endpoints()[0]).toMatchObject({ state: 'held-out', reason: 'held out until a poll succeeds: connection refused' })
+    expect(world.scheduler.pool().ready).toBe(1)
+    for (let i = 0; i < 5; i++) expect(world.choice()).toBe('b')
+    world.poll({ a: IDLE })
+    expect(world.scheduler.pool().ready).toBe(2)
   })
 
   it('is fresh up to three polls of age, inclusive', () => {

@@ -75,6 +75,6 @@ async function policyOf(name: string): Promise<PolicyPlugin> {
     throw new StartError(`scheduler.policy: ${name} cannot be loaded: ${(error as Error).message}`)
   }
   const loaded = loadPolicy(namespace)
-  if (!loaded.ok) throw new StartError(`scheduler.policy: ${name}: ${String((loaded.error as { message?: string }).message ?? loaded.error)}`)
+  if (!loaded.ok) throw new StartError(`scheduler.policy: ${name}: ${loaded.error.message}`)
   return loaded.value
 }
