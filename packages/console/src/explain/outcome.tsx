@@ -47,9 +47,11 @@ function Fact({ name, children }: { name: string; children: ComponentChildren })
 
 function Predictions({ decision }: { decision: DecisionView }) {
   const running = decision.status === 'running'
-  const missing = running ? <span class="pending">not yet</span> : <Unknown why="the engine did not report it" />
+  const none = <span class="none">none</span>
+  // Where no endpoint was asked there is nothing that an engine could have reported.
+  const missing = running ? <span class="pending">not yet</span> : decision.endpoint === null ? none : <Unknown why="the engine did not report it" />
   const tokens = (value: number | null) => (value === null ? missing : formatInteger(value))
-  const predicted = (text: string | null) => text ?? <span class="none">none</span>
+  const predicted = (text: string | null) => text ?? none
   const { predictedTtftMs, actualTtftMs, predictedCachedTokens, actualCachedTokens } = decision
   const difference = predictedCachedTokens === null || actualCachedTokens === null ? null : actualCachedTokens - predictedCachedTokens
   return (
@@ -70,7 +72,7 @@ function Predictions({ decision }: { decision: DecisionView }) {
         <tr>
           <th scope="row">First token</th>
           <td class="number">{predicted(predictedTtftMs === null ? null : formatMs(predictedTtftMs))}</td>
-          <td class="number">{actualTtftMs === null ? running ? missing : <span class="none">none</span> : formatMs(actualTtftMs)}</td>
+          <td class="number">{actualTtftMs === null ? (running ? missing : none) : formatMs(actualTtftMs)}</td>
           <td>{ttftError(predictedTtftMs, actualTtftMs)}</td>
         </tr>
         <tr>

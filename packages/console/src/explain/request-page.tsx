@@ -53,7 +53,7 @@ function Record({ decision, back }: { decision: DecisionView; back: preact.JSX.E
         <CopyButton label="Copy as JSON" text={() => JSON.stringify(decision, null, 2)} />
       </div>
       <p class="explanation">{explain(decision)}</p>
-      {decision.error !== null && (
+      {decision.error !== null && decision.attempts.length > 0 && (
         <Message tone="problem" title="It ended with an error">
           <p>{decision.error}</p>
         </Message>

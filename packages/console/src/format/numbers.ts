@@ -48,8 +48,7 @@ function trimmed(value: number): string {
 /** Seconds below a minute in µs, ms or s. The bounds are where rounding would reach the next unit. */
 function shortDuration(seconds: number): string {
   if (seconds < 0.9995e-3) return `${Number(trimmed(seconds * 1e6))} µs`
-  if (seconds < 0.0995) return `${Number((seconds * 1e3).toFixed(seconds < 0.00995 ? 1 : 0))} ms`
-  if (seconds < 0.9995) return `${(seconds * 1e3).toFixed(0)} ms`
+  if (seconds < 0.9995) return `${Number(trimmed(seconds * 1e3))} ms`
   return `${trimmed(seconds)} s`
 }
 

@@ -51,7 +51,7 @@ export function colorSeries(names: readonly string[], series: readonly Unnamed[]
   const hueOf = new Map<string, number>()
   return series.map(({ query, metric }, index) => {
     const quantile = /\bp(50|90|95|999|99)\b/i.exec(names[index] ?? '')?.[0].toLowerCase()
-    const shade = quantile === undefined ? 'full' : (SHADES[quantile] ?? 'full')
+    const shade = quantile === undefined ? 'middle' : (SHADES[quantile] ?? 'middle')
     const alone = series.filter((other) => other.query === query).length < 2
     const identity = alone ? '' : JSON.stringify(sortedLabels(metric))
     const key = quantile === undefined ? `${query} ${identity}` : `quantile ${identity}`

@@ -70,7 +70,9 @@ export function RequestTable({ decisions, nowMs }: { decisions: readonly Decisio
 function RequestRow({ decision, nowMs }: { decision: DecisionSummary; nowMs: number }) {
   const { place } = useApp()
   const running = decision.status === 'running'
-  const pending = running ? <span class="pending">not yet</span> : <Unknown why="the engine did not report it" />
+  const none = <span class="none">none</span>
+  // Where no endpoint was asked there is nothing that an engine could have reported.
+  const pending = running ? <span class="pending">not yet</span> : decision.endpoint === null ? none : <Unknown why="the engine did not report it" />
   const tokens = (value: number | null) => (value === null ? pending : formatInteger(value))
   const href = requestPath(decision.id) + place.current.value.search
   return (
@@ -93,12 +95,10 @@ function RequestRow({ decision, nowMs }: { decision: DecisionSummary; nowMs: num
         </a>
       </th>
       <td>{decision.model === '' ? <Unknown why="the request could not be read" /> : decision.model}</td>
-      <td>{decision.endpoint ?? <span class="none">none</span>}</td>
-      <td class="number group-start">{decision.predictedTtftMs === null ? <span class="none">none</span> : formatMs(decision.predictedTtftMs)}</td>
-      <td class="number">{decision.actualTtftMs === null ? running ? pending : <span class="none">none</span> : formatMs(decision.actualTtftMs)}</td>
-      <td class="number group-start">
-        {decision.predictedCachedTokens === null ? <span class="none">none</span> : formatInteger(decision.predictedCachedTokens)}
-      </td>
+      <td>{decision.endpoint ?? none}</td>
+      <td class="number group-start">{decision.predictedTtftMs === null ? none : formatMs(decision.predictedTtftMs)}</td>
+      <td class="number">{decision.actualTtftMs === null ? (running ? pending : none) : formatMs(decision.actualTtftMs)}</td>
+      <td class="number group-start">{decision.predictedCachedTokens === null ? none : formatInteger(decision.predictedCachedTokens)}</td>
       <td class="number">{tokens(decision.actualCachedTokens)}</td>
       <td class="number group-start">{tokens(decision.promptTokens)}</td>
       <td class="number">{tokens(decision.completionTokens)}</td>
