@@ -27,10 +27,11 @@ export async function ensureInstalled() {
   if (existsSync(installStamp) && readFileSync(installStamp, 'utf8') === wanted) return
   console.log('Installing packages (once) ...')
   const began = Date.now()
+  // Not `npm ci`: it refuses a lock that lists the optional binaries of some platforms only, and some registries carry only some.
   await run(
     'npm',
-    ['ci', '--no-audit', '--no-fund', '--loglevel=error'],
-    'npm ci failed: the lines above say why; a registry that cannot be reached is the usual cause',
+    ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'],
+    'npm install failed: the lines above say why; a registry that cannot be reached is the usual cause',
   )
   writeFileSync(installStamp, wanted)
   console.log(`Installed in ${seconds(began)} s.`)
