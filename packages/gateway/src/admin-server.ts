@@ -4,8 +4,8 @@ import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import type { Clock } from '@signalbox/base'
 import { contentTypeOf, type ExpositionFormat, negotiateFormat } from '@signalbox/exposition'
-import type { DecisionSummary, DecisionView, EndpointView } from '@signalbox/scheduler'
-import { type DecisionQuery, parseDecisionQuery } from './decision-query.ts'
+import type { DecisionFilter, DecisionSummary, DecisionView, EndpointView } from '@signalbox/scheduler'
+import { parseDecisionQuery } from './decision-query.ts'
 
 export interface AdminServerOptions {
   readonly metrics: { render(format: ExpositionFormat): string }
@@ -13,7 +13,7 @@ export interface AdminServerOptions {
   readonly log: {
     readonly bytes: number
     readonly bytesMax: number
-    list(query: DecisionQuery): readonly DecisionSummary[]
+    list(filter: DecisionFilter): readonly DecisionSummary[]
     get(id: string): DecisionView | undefined
   }
   readonly clock: Clock

@@ -1,23 +1,14 @@
 import { failure, ok, type Result } from '@signalbox/base'
-import type { DecisionStatus } from '@signalbox/scheduler'
+import type { DecisionFilter, DecisionStatus } from '@signalbox/scheduler'
 
-/** Which decisions to list; what is undefined does not filter. */
-export interface DecisionQuery {
-  readonly model: string | undefined
-  readonly endpoint: string | undefined
-  readonly status: DecisionStatus | undefined
-  readonly minTtftMs: number | undefined
-  readonly limit: number
-}
-
-export const decisionLimitDefault = 100
-export const decisionLimitMax = 1000
+const decisionLimitDefault = 100
+const decisionLimitMax = 1000
 
 const PARAMETERS = ['model', 'endpoint', 'status', 'min_ttft_ms', 'limit']
 const STATUSES: readonly DecisionStatus[] = ['running', 'ok', 'error', 'rejected', 'cancelled']
 
 /** Reads the query of `/debug/decisions`. The error names the parameter and what it may be. */
-export function parseDecisionQuery(parameters: URLSearchParams): Result<DecisionQuery, string> {
+export function parseDecisionQuery(parameters: URLSearchParams): Result<DecisionFilter, string> {
   const given = new Map<string, string>()
   for (const [name, value] of parameters) {
     if (!PARAMETERS.includes(name)) return failure(`unknown parameter ${JSON.stringify(name)}; there are ${PARAMETERS.join(', ')}`)

@@ -1,7 +1,7 @@
 import type { Clock, Result } from '@signalbox/base'
 import type { EndpointSpec, EngineState } from '@signalbox/scheduler'
 import { EndpointProbe } from './endpoint-probe.ts'
-import type { HttpGet, Log, PollListener } from './poller-ports.ts'
+import type { HttpGet, Log, PollFailure, PollListener } from './poller-ports.ts'
 
 export interface EndpointPollerOptions {
   readonly scheduler: PollListener
@@ -88,15 +88,16 @@ class PollLoop {
     const { clock, intervalMs, log } = this.#options
     this.#timer = setTimeout(
       () => {
+        const startedMs = clock.nowMs()
         this.#probe
           .poll()
-          .catch((error: unknown): Result<EngineState, string> => {
+          .catch((error: unknown): Result<EngineState, PollFailure> => {
             log('error', 'poll broke', { endpoint: this.spec.id, error: String(error) })
-            return { ok: false, error: 'the poll broke; see the log' }
+            return { ok: false, error: { reason: 'the poll broke; see the log', unreachable: false } }
           })
           .then((result) => {
             if (life !== this.#life) return
-            this.#report(result)
+            this.#report(result, startedMs)
             const passed = Math.max(0, Math.floor((clock.nowMs() - dueMs) / intervalMs))
             this.#wait(dueMs + (passed + 1) * intervalMs, life)
           })
@@ -106,13 +107,13 @@ class PollLoop {
     )
   }
 
-  #report(result: Result<EngineState, string>): void {
+  #report(result: Result<EngineState, PollFailure>, startedMs: number): void {
     const { scheduler, log } = this.#options
     const endpoint = this.spec.id
-    if (result.ok) scheduler.stateObserved(endpoint, result.value)
-    else scheduler.stateFailed(endpoint, result.error)
+    if (result.ok) scheduler.stateObserved(endpoint, result.value, startedMs)
+    else scheduler.stateFailed(endpoint, result.error.reason, result.error.unreachable)
     // Changes only: an endpoint that stays away must not fill the log.
-    const reason = result.ok ? undefined : result.error
+    const reason = result.ok ? undefined : result.error.reason
     if (reason !== undefined && reason !== this.#lastReason) log('warn', `endpoint does not answer polls: ${reason}`, { endpoint })
     else if (reason === undefined && this.#lastReason !== undefined) log('info', 'endpoint answers polls again', { endpoint })
     this.#lastReason = reason

@@ -25,7 +25,7 @@ class FakeEngine {
       const path = new URL(url).pathname
       this.asked.push(path)
       const page = path === '/metrics' ? this.metrics : this.models
-      if (typeof page === 'object') return { ok: false, error: { message: page.unreachable } }
+      if (typeof page === 'object') return { ok: false, error: { code: 'unreachable', message: page.unreachable } }
       return {
         ok: true,
         value: typeof page === 'number' ? { status: page, body: new Uint8Array() } : { status: 200, body: new TextEncoder().encode(page) },
@@ -57,7 +57,7 @@ it('asks for models at first, every ten seconds and after a failure', async () =
   expect(engine.askedNow()).toEqual(['/metrics', '/v1/models'])
   engine.metrics = { unreachable: 'connection refused' }
   engine.clock.advance(1000)
-  expect(await engine.probe.poll()).toEqual({ ok: false, error: 'connection refused' })
+  expect(await engine.probe.poll()).toEqual({ ok: false, error: { reason: 'connection refused', unreachable: true } })
   expect(engine.askedNow()).toEqual(['/metrics'])
   engine.metrics = PAGE
   engine.models = models('llama', 'adapter')
@@ -77,12 +77,15 @@ it('keeps the names it knows when only the model list fails, and asks again at t
 
 it.each([
   ['an HTTP error', 503, 'HTTP 503'],
-  ['an unreachable engine', { unreachable: 'timed out after 900 ms' }, 'timed out after 900 ms'],
+  ['an unreachable engine', { unreachable: 'connection refused' }, 'connection refused'],
   ['a page of something else', '<html><body>hello</body></html>', /^not a metrics page: .* at line 1$/],
 ])('fails on %s', async (_, metrics, reason) => {
   const engine = new FakeEngine()
   engine.metrics = metrics
-  expect(await engine.probe.poll()).toEqual({ ok: false, error: typeof reason === 'string' ? reason : expect.stringMatching(reason) })
+  expect(await engine.probe.poll()).toEqual({
+    ok: false,
+    error: { reason: typeof reason === 'string' ? reason : expect.stringMatching(reason), unreachable: reason === 'connection refused' },
+  })
 })
 
 it.each([
@@ -96,7 +99,7 @@ it.each([
   engine.clock.advance(1000)
   expect(await engine.probe.poll()).toEqual({ ok: true, value: silent })
   engine.models = 404
-  expect(await engine.probe.poll()).toEqual({ ok: false, error: 'no metrics, and no models: HTTP 404' })
+  expect(await engine.probe.poll()).toEqual({ ok: false, error: { reason: 'no metrics, and no models: HTTP 404', unreachable: false } })
   engine.models = '"nonsense"'
-  expect(await engine.probe.poll()).toEqual({ ok: false, error: 'no metrics, and no models: not a list of models' })
+  expect(await engine.probe.poll()).toEqual({ ok: false, error: { reason: 'no metrics, and no models: not a list of models', unreachable: false } })
 })

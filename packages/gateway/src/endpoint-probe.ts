@@ -2,10 +2,10 @@ import { type Clock, failure, ok, type Result } from '@signalbox/base'
 import { decodePage, type ParsedSeries, parseSeries } from '@signalbox/exposition'
 import type { EngineState } from '@signalbox/scheduler'
 import { type EngineReading, engineMetricNames, readEngineState } from '@signalbox/signals'
-import type { HttpGet } from './poller-ports.ts'
+import type { HttpGet, PollFailure } from './poller-ports.ts'
 
 /** A page of a large engine is about 1 MB. */
-export const pageBytesMax = 8 * 1024 * 1024
+const pageBytesMax = 8 * 1024 * 1024
 const MODELS_INTERVAL_MS = 10_000
 const MODELS_MAX = 1000
 
@@ -41,52 +41,57 @@ export class EndpointProbe {
   }
 
   /** The engine's state, or why it is not known, for people. One at a time. */
-  async poll(): Promise<Result<EngineState, string>> {
+  async poll(): Promise<Result<EngineState, PollFailure>> {
     const { clock } = this.#options
     const areModelsDue = clock.nowMs() >= this.#modelsDueMs
     const [reading, early] = await Promise.all([this.#reading(), areModelsDue ? this.#askModels() : undefined])
     if (!reading.ok) return this.#failed(reading.error)
     if (reading.value === undefined) {
       const models = early ?? (await this.#askModels())
-      if (!models.ok) return this.#failed(`no metrics, and no models: ${models.error}`)
+      if (!models.ok) return this.#failed({ ...models.error, reason: `no metrics, and no models: ${models.error.reason}` })
     }
     return ok({ ...(reading.value ?? SILENT), models: this.#models })
   }
 
-  #failed(reason: string): Result<never, string> {
+  #failed(poll: PollFailure): Result<never, PollFailure> {
     this.#modelsDueMs = Number.NEGATIVE_INFINITY
-    return failure(reason)
+    return failure(poll)
   }
 
   /** Undefined: the engine answers, but tells nothing of its state. */
-  async #reading(): Promise<Result<EngineReading | undefined, string>> {
+  async #reading(): Promise<Result<EngineReading | undefined, PollFailure>> {
     const answer = await this.#get('/metrics')
     if (!answer.ok) return answer
     const { status, body } = answer.value
     if (status === 404) return ok(undefined)
-    return status === 200 ? readPage(body) : failure(`HTTP ${status}`)
+    return status === 200 ? readPage(body) : answered(`HTTP ${status}`)
   }
 
   /** Keeps the last known names when this request fails: they are a filter, not a sign of life. */
-  async #askModels(): Promise<Result<void, string>> {
+  async #askModels(): Promise<Result<void, PollFailure>> {
     const answer = await this.#get('/v1/models')
     if (!answer.ok) return answer
-    if (answer.value.status !== 200) return failure(`HTTP ${answer.value.status}`)
+    if (answer.value.status !== 200) return answered(`HTTP ${answer.value.status}`)
     const models = readModels(answer.value.body)
-    if (models === undefined) return failure('not a list of models')
+    if (models === undefined) return answered('not a list of models')
     this.#models = models
     this.#modelsDueMs = this.#options.clock.nowMs() + MODELS_INTERVAL_MS
     return ok(undefined)
   }
 
-  async #get(path: string): Promise<Result<{ readonly status: number; readonly body: Uint8Array }, string>> {
+  async #get(path: string): Promise<Result<{ readonly status: number; readonly body: Uint8Array }, PollFailure>> {
     const { url, timeoutMs, get } = this.#options
     const answer = await get({ url: `${url}${path}`, timeoutMs, bodyBytesMax: pageBytesMax })
-    return answer.ok ? answer : failure(answer.error.message)
+    return answer.ok ? answer : failure({ reason: answer.error.message, unreachable: answer.error.code === 'unreachable' })
   }
 }
 
-function readPage(page: Uint8Array): Result<EngineReading | undefined, string> {
+/** Something listens there, but not what was hoped for. */
+function answered(reason: string): Result<never, PollFailure> {
+  return failure({ reason, unreachable: false })
+}
+
+function readPage(page: Uint8Array): Result<EngineReading | undefined, PollFailure> {
   const samples: (ParsedSeries & { readonly value: number })[] = []
   const decoded = decodePage(
     page,
@@ -99,7 +104,7 @@ function readPage(page: Uint8Array): Result<EngineReading | undefined, string> {
     },
     { pageBytesMax },
   )
-  if (!decoded.ok) return failure(`not a metrics page: ${decoded.error.message} at line ${decoded.error.line}`)
+  if (!decoded.ok) return answered(`not a metrics page: ${decoded.error.message} at line ${decoded.error.line}`)
   return ok(readEngineState(samples))
 }
 

@@ -1,15 +1,8 @@
 import { seededRandom, VirtualClock } from '@signalbox/base'
 import { decodePage } from '@signalbox/exposition'
-import type { EndpointView } from '@signalbox/scheduler'
 import { describe, expect, it } from 'vitest'
-import {
-  type ErrorCode,
-  GatewayMetrics,
-  type ObservedScheduler,
-  type Outcome,
-  type RequestLabels,
-  type RequestObservation,
-} from './gateway-metrics.ts'
+import { GatewayMetrics, type ObservedScheduler } from './gateway-metrics.ts'
+import type { ErrorCode, Outcome, RequestLabels, RequestObservation } from './ports.ts'
 
 const labels: RequestLabels = { model: 'llama', targetModel: 'llama-a', fairnessId: 'tenant', priority: '0' }
 const answered: RequestObservation = {
@@ -25,32 +18,12 @@ const answered: RequestObservation = {
   ttftS: 0.5,
 }
 
-function endpoint(id: string, more: Partial<EndpointView> = {}): EndpointView {
-  return {
-    id,
-    url: `http://${id}:8000`,
-    simulated: false,
-    state: 'ready',
-    reason: null,
-    stateAgeMs: 250,
-    runningRequests: 3,
-    waitingRequests: 2,
-    kvUsageRatio: 0.5,
-    kvCapacityTokens: 1000,
-    inFlight: 0,
-    models: [],
-    prefillTokensPerSecond: 15_000,
-    indexBlocks: 0,
-    ...more,
-  }
-}
-
 class FakeScheduler implements ObservedScheduler {
-  views: EndpointView[] = []
-  state: ReturnType<ObservedScheduler['pool']> = { kvUsage: 0.25, queue: 2, running: 3, ready: 1 }
+  addresses: { id: string; url: string }[] = []
+  state: ReturnType<ObservedScheduler['pool']> = { kvUsage: 0.25, queue: 2, running: 3, ready: 1, perEndpoint: [] }
 
-  endpoints(): readonly EndpointView[] {
-    return this.views
+  endpoints(): readonly { id: string; url: string }[] {
+    return this.addresses
   }
 
   pool(): ReturnType<ObservedScheduler['pool']> {
@@ -59,6 +32,11 @@ class FakeScheduler implements ObservedScheduler {
 
   prefixIndexBlocks(): number {
     return 77
+  }
+
+  /** Sets what is known of each endpoint. */
+  show(...perEndpoint: ReturnType<ObservedScheduler['pool']>['perEndpoint'][number][]): void {
+    this.state = { ...this.state, perEndpoint }
   }
 }
 
@@ -113,13 +91,13 @@ describe('the page', () => {
 
   it('has every family of the endpoint picker that the guides name, by type and labels', () => {
     const scheduler = new FakeScheduler()
-    scheduler.views = [endpoint('e1')]
+    scheduler.show({ endpoint: 'e1', queue: 2, stateAgeMs: 250 })
     const metrics = gateway(scheduler)
     metrics.began(labels)
     metrics.ended(answered)
     metrics.began(labels)
     metrics.ended({ ...answered, outcome: 'error', errorCode: 'ModelServerError' })
-    metrics.scheduled({ durationS: 0.0001, ok: true, endpoint: endpoint('e1'), targetModel: 'llama-a', hitRatio: 0.5, hitBytes: 512 })
+    metrics.scheduled({ durationS: 0.0001, ok: true, endpoint: 'e1', targetModel: 'llama-a', hitRatio: 0.5, hitBytes: 512 })
     const page = metrics.render('text')
     const both = 'model_name="llama",target_model_name="llama-a"'
     const families: readonly (readonly [name: string, type: string, labels: string])[] = [
@@ -165,18 +143,18 @@ describe('the page', () => {
   it('follows the endpoints: stale ones lose their queue, removed ones everything', () => {
     const scheduler = new FakeScheduler()
     const metrics = gateway(scheduler)
-    scheduler.views = [
-      endpoint('e1'),
-      endpoint('e2', { waitingRequests: 5, stateAgeMs: 1500 }),
-      endpoint('e3', { state: 'unknown', stateAgeMs: null }),
-    ]
+    scheduler.show(
+      { endpoint: 'e1', queue: 2, stateAgeMs: 250 },
+      { endpoint: 'e2', queue: 5, stateAgeMs: 1500 },
+      { endpoint: 'e3', queue: NaN, stateAgeMs: NaN },
+    )
     expect(samplesOf(metrics).filter(({ name }) => /per_endpoint_queue|state_age/.test(name))).toEqual([
       { name: 'llm_d_epp_per_endpoint_queue_size', labels: 'name="pool-1",model_server_endpoint="e1"', value: 2 },
       { name: 'llm_d_epp_per_endpoint_queue_size', labels: 'name="pool-1",model_server_endpoint="e2"', value: 5 },
       { name: 'signalbox_endpoint_state_age_seconds', labels: 'endpoint="e1"', value: 0.25 },
       { name: 'signalbox_endpoint_state_age_seconds', labels: 'endpoint="e2"', value: 1.5 },
     ])
-    scheduler.views = [endpoint('e2', { state: 'stale', stateAgeMs: 9000 })]
+    scheduler.show({ endpoint: 'e2', queue: NaN, stateAgeMs: 9000 })
     expect(samplesOf(metrics).filter(({ name }) => /per_endpoint_queue|per_pod_queue|state_age/.test(name))).toEqual([
       { name: 'signalbox_endpoint_state_age_seconds', labels: 'endpoint="e2"', value: 9 },
     ])
@@ -184,7 +162,7 @@ describe('the page', () => {
 
   it('says NaN for a pool that tells nothing, never 0', () => {
     const scheduler = new FakeScheduler()
-    scheduler.state = { kvUsage: null, queue: Number.NaN, running: null, ready: 0 }
+    scheduler.state = { kvUsage: NaN, queue: NaN, running: NaN, ready: 0, perEndpoint: [] }
     const page = gateway(scheduler).render('text')
     expect(page).toContain('\ninference_pool_average_kv_cache_utilization{name="pool-1"} NaN\n')
     expect(page).toContain('\ninference_pool_average_queue_size{name="pool-1"} NaN\n')
@@ -325,9 +303,14 @@ it('a thousand requests of all outcomes add up exactly, and the generations of n
 })
 
 it('counts choices by endpoint, with the port of its address', () => {
-  const metrics = gateway()
-  metrics.scheduled({ durationS: 0.0002, ok: true, endpoint: { id: 'e1', url: 'http://10.0.0.1:8000' }, targetModel: 'm', hitRatio: 1, hitBytes: 64 })
-  metrics.scheduled({ durationS: 0.0002, ok: true, endpoint: { id: 'e2', url: 'https://gpu' }, targetModel: 'm' })
+  const scheduler = new FakeScheduler()
+  scheduler.addresses = [
+    { id: 'e1', url: 'http://10.0.0.1:8000' },
+    { id: 'e2', url: 'https://gpu' },
+  ]
+  const metrics = gateway(scheduler)
+  metrics.scheduled({ durationS: 0.0002, ok: true, endpoint: 'e1', targetModel: 'm', hitRatio: 1, hitBytes: 64 })
+  metrics.scheduled({ durationS: 0.0002, ok: true, endpoint: 'e2', targetModel: 'm' })
   metrics.scheduled({ durationS: 0.0002, ok: false, targetModel: 'm' })
   expect(samplesOf(metrics).filter(({ name }) => name === 'llm_d_epp_scheduler_attempts_total')).toEqual([
     {

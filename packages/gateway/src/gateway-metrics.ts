@@ -2,69 +2,21 @@ import type { Clock } from '@signalbox/base'
 import type { ExpositionFormat } from '@signalbox/exposition'
 import { type CounterCell, type GaugeCell, type HistogramCell, type Instrument, Registry } from '@signalbox/instruments'
 import { measureProcess } from '@signalbox/node'
-import type { EndpointSpec, EndpointView } from '@signalbox/scheduler'
+import type { EndpointSpec } from '@signalbox/scheduler'
 import { entriesOf } from '@signalbox/signals'
+import type { RequestLabels, RequestMetrics, RequestObservation, SchedulingObservation } from './ports.ts'
 
-/** What every request series is told apart by. `model` is 'unknown' where it could not be read. */
-export interface RequestLabels {
-  readonly model: string
-  readonly targetModel: string
-  readonly fairnessId: string
-  readonly priority: string
-}
-
-/** ok: answered whole. error: failed or cut short. rejected: refused before dispatch. cancelled: the client left. */
-export type Outcome = 'ok' | 'error' | 'rejected' | 'cancelled'
-
-/** The endpoint picker's error codes. SOURCE: reference/epp.md §1.2. */
-export type ErrorCode =
-  | 'BadRequest'
-  | 'Unauthorized'
-  | 'Forbidden'
-  | 'NotFound'
-  | 'PreconditionFailed'
-  | 'Internal'
-  | 'ServiceUnavailable'
-  | 'ModelServerError'
-  | 'ResourceExhausted'
-  | 'Unknown'
-
-/** One request, when it has ended. Tokens as `usage` reports them, undefined where it does not. */
-export interface RequestObservation {
-  /** The same as at `began`. */
-  readonly labels: RequestLabels
-  readonly outcome: Outcome
-  /** Of an error or a rejection; 'Unknown' when left out there. */
-  readonly errorCode?: ErrorCode | undefined
-  readonly streaming: boolean
-  /** From the request's headers to the end. */
-  readonly durationS: number
-  readonly requestBytes: number
-  /** As relayed. */
-  readonly responseBytes: number
-  readonly inputTokens?: number | undefined
-  readonly outputTokens?: number | undefined
-  readonly cachedTokens?: number | undefined
-  /** To the first content of a stream. */
-  readonly ttftS?: number | undefined
-}
-
-/** One choice asked of the scheduler. */
-export interface SchedulingObservation {
-  readonly durationS: number
-  readonly ok: boolean
-  /** The chosen one. */
-  readonly endpoint?: Pick<EndpointSpec, 'id' | 'url'> | undefined
-  readonly targetModel: string
-  /** Predicted, 0..1. */
-  readonly hitRatio?: number | undefined
-  readonly hitBytes?: number | undefined
-}
-
-/** Of the scheduler, what the page shows; read when it is rendered. Null or NaN: not known. */
+/** Of the scheduler, what the page shows; read when it is rendered. NaN: not known. */
 export interface ObservedScheduler {
-  endpoints(): readonly EndpointView[]
-  pool(): { readonly kvUsage: number | null; readonly queue: number | null; readonly running: number | null; readonly ready: number }
+  endpoints(): readonly Pick<EndpointSpec, 'id' | 'url'>[]
+  pool(): {
+    readonly kvUsage: number
+    readonly queue: number
+    readonly running: number
+    readonly ready: number
+    /** Every endpoint; `queue` is NaN without fresh state, `stateAgeMs` before the first good poll. */
+    readonly perEndpoint: readonly { readonly endpoint: string; readonly queue: number; readonly stateAgeMs: number }[]
+  }
   prefixIndexBlocks(): number
 }
 
@@ -95,7 +47,7 @@ const PREFIX_INDEX = ['approx-prefix-cache-producer', 'approx-prefix-cache-produ
  * Populations: request size: every request; response size: what was relayed of any answer; token counts: wherever `usage` came;
  * time to first token: every stream that had content, and whole answers; all other times: successful answers only.
  */
-export class GatewayMetrics {
+export class GatewayMetrics implements RequestMetrics {
   readonly #registry: Registry
   readonly #requests: Instrument<CounterCell>
   readonly #outcomes: Instrument<CounterCell>
@@ -113,10 +65,12 @@ export class GatewayMetrics {
   readonly #cachedTokens: Instrument<HistogramCell>
   readonly #retries: Instrument<CounterCell>
   readonly #clientErrors: CounterCell
+  readonly #endpointsReloads: Instrument<CounterCell>
   readonly #attempts: Instrument<CounterCell>
   readonly #schedulingDuration: HistogramCell
   readonly #hitRatio: HistogramCell
   readonly #hitBytes: HistogramCell
+  readonly #ports: EndpointPorts
 
   constructor(options: GatewayMetricsOptions) {
     const entries = entriesOf('inference-model', 'inference-pool', 'inference-extension', 'llm-d-epp', 'signalbox', 'process')
@@ -138,11 +92,13 @@ export class GatewayMetrics {
     this.#cachedTokens = registry.histogram('gateway.cached_tokens')
     this.#retries = registry.counter('gateway.retries')
     this.#clientErrors = registry.counter('gateway.client_errors').with()
+    this.#endpointsReloads = registry.counter('gateway.endpoints_reloads')
     this.#attempts = registry.counter('scheduler.attempts')
     this.#schedulingDuration = registry.histogram('scheduler.duration').with()
     this.#hitRatio = registry.histogram('scheduler.prefix_hit_ratio').with(...PREFIX_INDEX)
     this.#hitBytes = registry.histogram('scheduler.prefix_hit_bytes').with(...PREFIX_INDEX)
     registry.gauge('gateway.info').with(options.commit, options.buildRef).set(1)
+    this.#ports = new EndpointPorts(options.scheduler)
     collectPool(registry, options)
     const measure = options.measure ?? measureProcess
     measure(registry)
@@ -181,11 +137,16 @@ export class GatewayMetrics {
     this.#clientErrors.inc()
   }
 
+  /** The endpoints file has changed. */
+  endpointsReloaded(result: 'applied' | 'refused'): void {
+    this.#endpointsReloads.with(result).inc()
+  }
+
   /** The scheduler was asked for a choice. */
-  scheduled({ durationS, ok, endpoint, targetModel, hitRatio, hitBytes }: SchedulingObservation): void {
+  scheduled({ durationS, ok, endpoint = '', targetModel, hitRatio, hitBytes }: SchedulingObservation): void {
     this.#schedulingDuration.observe(durationS)
     // Namespaces are Kubernetes'; there is none here.
-    this.#attempts.with(ok ? 'success' : 'failure', targetModel, endpoint?.id ?? '', '', endpoint === undefined ? '' : portOf(endpoint.url)).inc()
+    this.#attempts.with(ok ? 'success' : 'failure', targetModel, endpoint, '', endpoint === '' ? '' : this.#ports.of(endpoint)).inc()
     if (hitRatio !== undefined) this.#hitRatio.observe(hitRatio)
     if (hitBytes !== undefined) this.#hitBytes.observe(hitBytes)
   }
@@ -232,20 +193,19 @@ function collectPool(registry: Registry, { pool, scheduler, log }: GatewayMetric
   const queues = new EndpointGauges(registry.gauge('pool.endpoint_queue'), [pool])
   const ages = new EndpointGauges(registry.gauge('scheduler.state_age'), [])
   registry.onCollect(() => {
-    const { kvUsage, queue, running, ready } = scheduler.pool()
-    gauges.kvUsage.set(kvUsage ?? Number.NaN)
-    gauges.queue.set(queue ?? Number.NaN)
-    gauges.running.set(running ?? Number.NaN)
+    const { kvUsage, queue, running, ready, perEndpoint } = scheduler.pool()
+    gauges.kvUsage.set(kvUsage)
+    gauges.queue.set(queue)
+    gauges.running.set(running)
     gauges.ready.set(ready)
     gauges.indexBlocks.set(scheduler.prefixIndexBlocks())
     gauges.ringBytes.set(log.bytes)
-    const endpoints = scheduler.endpoints()
-    queues.replace(endpoints.map(({ id, state, waitingRequests }) => [id, state === 'ready' ? waitingRequests : null]))
-    ages.replace(endpoints.map(({ id, stateAgeMs }) => [id, stateAgeMs === null ? null : stateAgeMs / 1000]))
+    queues.replace(perEndpoint.map((each) => [each.endpoint, each.queue]))
+    ages.replace(perEndpoint.map((each) => [each.endpoint, each.stateAgeMs / 1000]))
   })
 }
 
-/** A gauge with one series an endpoint, for those that have a value now. */
+/** A gauge with one series an endpoint, for those whose value is known now. */
 class EndpointGauges {
   readonly #gauge: Instrument<GaugeCell>
   readonly #labels: readonly string[]
@@ -257,13 +217,32 @@ class EndpointGauges {
     this.#labels = labels
   }
 
-  replace(values: readonly (readonly [endpoint: string, value: number | null])[]): void {
-    const shown = new Set<string>()
-    for (const [endpoint, value] of values) if (value !== null) shown.add(endpoint)
+  replace(values: readonly (readonly [endpoint: string, value: number])[]): void {
+    const known = new Map(values.filter(([, value]) => !Number.isNaN(value)))
     // Those that leave make room before new ones enter, within the label's limit.
-    for (const endpoint of this.#shown) if (!shown.has(endpoint)) this.#gauge.remove(...this.#labels, endpoint)
-    for (const [endpoint, value] of values) if (value !== null) this.#gauge.with(...this.#labels, endpoint).set(value)
-    this.#shown = shown
+    for (const endpoint of this.#shown) if (!known.has(endpoint)) this.#gauge.remove(...this.#labels, endpoint)
+    for (const [endpoint, value] of known) this.#gauge.with(...this.#labels, endpoint).set(value)
+    this.#shown = new Set(known.keys())
+  }
+}
+
+/** Ports of endpoints by id, read anew when an id is not known. */
+class EndpointPorts {
+  readonly #scheduler: ObservedScheduler
+  #ports: ReadonlyMap<string, string> = new Map()
+
+  constructor(scheduler: ObservedScheduler) {
+    this.#scheduler = scheduler
+  }
+
+  /** '' for an endpoint that is not in the pool. */
+  of(id: string): string {
+    const known = this.#ports.get(id)
+    if (known !== undefined) return known
+    const ports = new Map(this.#scheduler.endpoints().map((endpoint) => [endpoint.id, portOf(endpoint.url)]))
+    if (!ports.has(id)) ports.set(id, '')
+    this.#ports = ports
+    return ports.get(id) ?? ''
   }
 }
 

@@ -8,13 +8,19 @@ export type HttpGet = (request: {
   readonly timeoutMs: number
   /** Of the body after decompression. */
   readonly bodyBytesMax: number
-}) => Promise<Result<{ readonly status: number; readonly body: Uint8Array }, { readonly message: string }>>
+}) => Promise<Result<{ readonly status: number; readonly body: Uint8Array }, { readonly code: string; readonly message: string }>>
 
 /** Who hears of each poll. */
 export interface PollListener {
-  stateObserved(id: string, state: EngineState): void
-  /** `reason` is for people: `connection refused`, `HTTP 503`. */
-  stateFailed(id: string, reason: string): void
+  /** `startedMs`: when the poll began. */
+  stateObserved(id: string, state: EngineState, startedMs: number): void
+  /** `reason` is for people: `connection refused`, `HTTP 503`. `unreachable`: no connection came about. */
+  stateFailed(id: string, reason: string, unreachable: boolean): void
+}
+
+export interface PollFailure {
+  readonly reason: string
+  readonly unreachable: boolean
 }
 
 export type Log = (level: 'debug' | 'info' | 'warn' | 'error', message: string, fields?: Readonly<Record<string, unknown>>) => void

@@ -60,9 +60,9 @@ export interface Assignment {
 
 export interface AssignmentOutcome {
   readonly kind: 'finished' | 'failed' | 'cancelled'
-  readonly promptTokens?: number
-  readonly completionTokens?: number
-  readonly cachedTokens?: number
+  readonly promptTokens?: number | undefined
+  readonly completionTokens?: number | undefined
+  readonly cachedTokens?: number | undefined
 }
 
 export type PickResult =
@@ -70,8 +70,8 @@ export type PickResult =
   | { readonly ok: false; readonly code: 'no-endpoint' | 'unknown-model'; readonly detail: string }
 
 /** What the data plane asks of the scheduler. */
-export interface RequestScheduler<Draft extends DecisionDraft = DecisionDraft> {
-  pick(request: RequestSummary, tried: readonly string[], draft?: Draft): PickResult
+export interface RequestScheduler {
+  pick(request: RequestSummary, tried: readonly string[], draft?: DecisionDraft): PickResult
   attemptFailed(endpointId: string, reason: string): void
   modelsServed(): readonly string[]
 }
@@ -79,11 +79,11 @@ export interface RequestScheduler<Draft extends DecisionDraft = DecisionDraft> {
 export interface DecisionOutcome {
   readonly status: 'ok' | 'error' | 'rejected' | 'cancelled'
   readonly httpStatus: number
-  readonly error?: string
-  readonly promptTokens?: number
-  readonly completionTokens?: number
-  readonly cachedTokens?: number
-  readonly ttftMs?: number
+  readonly error?: string | undefined
+  readonly promptTokens?: number | undefined
+  readonly completionTokens?: number | undefined
+  readonly cachedTokens?: number | undefined
+  readonly ttftMs?: number | undefined
 }
 
 /** The record of one request under way; `complete` is called exactly once. */
@@ -107,6 +107,7 @@ export interface DecisionRecorder {
   reject(request: RejectedRequest): void
 }
 
+/** What every request series is told apart by. `model` is 'unknown' where it could not be read. */
 export interface RequestLabels {
   readonly model: string
   readonly targetModel: string
@@ -114,9 +115,10 @@ export interface RequestLabels {
   readonly priority: string
 }
 
+/** ok: answered whole. error: failed or cut short. rejected: refused before dispatch. cancelled: the client left. */
 export type Outcome = 'ok' | 'error' | 'rejected' | 'cancelled'
 
-/** The `error_code` values of the EPP's error counter (reference/epp.md). */
+/** The endpoint picker's error codes. SOURCE: reference/epp.md §1.2. */
 export type ErrorCode =
   | 'BadRequest'
   | 'Unauthorized'
@@ -129,27 +131,36 @@ export type ErrorCode =
   | 'ResourceExhausted'
   | 'Unknown'
 
+/** One request, when it has ended. Tokens as `usage` reports them, undefined where it does not. */
 export interface RequestObservation {
+  /** The same as at `began`. */
   readonly labels: RequestLabels
   readonly outcome: Outcome
-  readonly errorCode?: ErrorCode
+  /** Of an error or a rejection; 'Unknown' when left out there. */
+  readonly errorCode?: ErrorCode | undefined
   readonly streaming: boolean
+  /** From the request's headers to the end. */
   readonly durationS: number
   readonly requestBytes: number
+  /** As relayed. */
   readonly responseBytes: number
-  readonly inputTokens?: number
-  readonly outputTokens?: number
-  readonly cachedTokens?: number
-  readonly ttftS?: number
+  readonly inputTokens?: number | undefined
+  readonly outputTokens?: number | undefined
+  readonly cachedTokens?: number | undefined
+  /** To the first content of a stream. */
+  readonly ttftS?: number | undefined
 }
 
+/** One choice asked of the scheduler. */
 export interface SchedulingObservation {
   readonly durationS: number
   readonly ok: boolean
-  readonly endpoint?: string
+  /** Id of the chosen one. */
+  readonly endpoint?: string | undefined
   readonly targetModel: string
-  readonly hitRatio?: number
-  readonly hitBytes?: number
+  /** Predicted, 0..1. */
+  readonly hitRatio?: number | undefined
+  readonly hitBytes?: number | undefined
 }
 
 /** Where the data plane's observations go. `ended` follows every `began` exactly once. */

@@ -3,7 +3,7 @@ import { failure, ok, type Result } from '@signalbox/base'
 import { noSpans, parseJson, type ScanFailure, ScannedFields, type ScannedRequest, type Span } from './scanned-fields.ts'
 
 /** Inline media of which the place is kept; the bytes of any further ones count as prompt text. */
-export const imagesMax = 256
+const imagesMax = 256
 const depthMax = 512
 
 const QUOTE = 0x22

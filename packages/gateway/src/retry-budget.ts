@@ -7,9 +7,6 @@ export interface RetryBudgetOptions {
   readonly perSecond: number
 }
 
-/** Enough that one dead endpoint of five is hidden, too little for retries to multiply an overload. */
-export const retryBudgetDefaults: RetryBudgetOptions = Object.freeze({ requestRatio: 0.2, perSecond: 10 })
-
 const windowSeconds = 10
 
 /**

@@ -1,5 +1,5 @@
 /** What the gateway does with a path. */
-export type RouteKind =
+type RouteKind =
   /** Completions: scanned strictly, scheduled by prefix, asked for usage. */
   | 'generate'
   /** Passed through as it is, scheduled by model when one can be read. */

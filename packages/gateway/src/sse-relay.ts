@@ -29,8 +29,10 @@ export class SseRelay {
   /** Events with content so far. From the first on, every event counts but usage, error and end. */
   contentEvents = 0
   usage: Usage | undefined
-  /** A finish reason, `[DONE]` or an error was seen (or cannot be known): closing now is no truncation. */
-  ended: boolean
+  /** A finish reason, `[DONE]` or an error was seen: closing now is no truncation. */
+  ended = false
+  /** The stream's own end marker is not known: it is complete when its connection says so. */
+  opaque: boolean
   /** The engine reported an error inside the stream. */
   errorSeen = false
   /** An event was too long to be watched. */
@@ -40,7 +42,7 @@ export class SseRelay {
     this.#stripUsage = options.stripUsage
     this.#dialect = options.dialect
     this.#splitter = new SseSplitter(options.eventBytesMax)
-    this.ended = options.dialect === 'other'
+    this.opaque = options.dialect === 'other'
   }
 
   /** Takes what the engine sent and answers what to write, undefined for nothing yet. */
@@ -80,13 +82,13 @@ export class SseRelay {
     if (rest.length === 0) return undefined
     this.#usageKey.reset()
     this.#finishKey.reset()
-    return this.#watch(rest, 0, rest.length) && this.ended ? rest : undefined
+    return this.#watch(rest, 0, rest.length) && (this.ended || this.opaque) ? rest : undefined
   }
 
   #giveUp(): void {
     this.#splitter.takeRest()
     this.unwatched = true
-    this.ended = true
+    this.opaque = true
   }
 
   /** Looks at one event; false when it must not reach the client. */

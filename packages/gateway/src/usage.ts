@@ -8,6 +8,9 @@ export interface Usage {
   readonly cachedTokens: number | undefined
 }
 
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+const OPEN_BRACE = 0x7b
 const CLOSE_BRACE = 0x7d
 /** A usage object is a few hundred bytes; what is longer is something else. */
 const usageBytesMax = 4096
@@ -33,16 +36,29 @@ export function usageOfAnswer(body: Buffer): Usage | undefined {
   for (let key = body.lastIndexOf('"usage"'); key >= 0; key = key === 0 ? -1 : body.lastIndexOf('"usage"', key - 1)) {
     const start = objectAfterKey(body, key + 7)
     if (start < 0) continue
-    // Nested objects of details close first, so the first prefix that parses is the whole object.
-    let end = start
-    for (;;) {
-      end = body.indexOf(CLOSE_BRACE, end + 1)
-      if (end < 0 || end - start > usageBytesMax) return undefined
-      const parsed = parseJson(body.toString('utf8', start, end + 1))
-      if (parsed !== undefined) return readUsage(parsed)
-    }
+    const end = objectEnd(body, start)
+    return end < 0 ? undefined : readUsage(parseJson(body.toString('utf8', start, end)))
   }
   return undefined
+}
+
+/** The offset after the brace that closes the one at `start`, -1 when it is further away than a usage object is long. */
+function objectEnd(body: Buffer, start: number): number {
+  const limit = Math.min(body.length, start + usageBytesMax)
+  let depth = 0
+  let inString = false
+  for (let at = start; at < limit; at++) {
+    const c = body[at]
+    if (c === BACKSLASH) at += 1
+    else if (c === QUOTE) inString = !inString
+    else if (inString) continue
+    else if (c === OPEN_BRACE) depth += 1
+    else if (c === CLOSE_BRACE) {
+      depth -= 1
+      if (depth === 0) return at + 1
+    }
+  }
+  return -1
 }
 
 /** The offset of the brace in `: {` at `from`, -1 when something else stands there. */

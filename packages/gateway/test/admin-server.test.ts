@@ -1,11 +1,20 @@
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http'
 import { gunzipSync } from 'node:zlib'
-import { VirtualClock } from '@signalbox/base'
+import { seededRandom, VirtualClock } from '@signalbox/base'
 import { listen } from '@signalbox/node'
-import type { DecisionSummary, DecisionView, EndpointView } from '@signalbox/scheduler'
+import {
+  type DecisionFilter,
+  DecisionLog,
+  type DecisionSummary,
+  type DecisionView,
+  type EndpointView,
+  policies,
+  Scheduler,
+} from '@signalbox/scheduler'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type AdminServerOptions, createAdminServer } from '../src/admin-server.ts'
-import type { DecisionQuery } from '../src/decision-query.ts'
+import { EndpointProbe } from '../src/endpoint-probe.ts'
+import { GatewayMetrics } from '../src/gateway-metrics.ts'
 
 const cleanups: (() => void)[] = []
 afterEach(() => {
@@ -19,7 +28,7 @@ interface Answer {
   body: string
 }
 
-const queries: DecisionQuery[] = []
+const queries: DecisionFilter[] = []
 // What the server passes through is opaque to it.
 const view = { id: 'req/1 ü' } as DecisionView
 
@@ -161,4 +170,42 @@ it('answers HEAD like GET without the body, and other methods with 405', async (
   const get = await admin()
   expect(await get('/metrics', {}, 'HEAD')).toMatchObject({ status: 200, body: '', headers: { 'content-length': '10' } })
   expect(await get('/metrics', {}, 'POST')).toMatchObject({ status: 405, headers: { allow: 'GET, HEAD' } })
+})
+
+it('shows the real scheduler, its log and its metrics', async () => {
+  const clock = new VirtualClock()
+  const random = seededRandom(1)
+  const plugin = policies.get('least-cost')
+  if (plugin === undefined) throw new Error('no policy')
+  const scheduler = new Scheduler({}, { clock, random, policy: plugin.create({}, { random }) })
+  const log = new DecisionLog({ bytesMax: 65_536, clock })
+  const metrics = new GatewayMetrics({ clock, pool: 'pool-1', scheduler, log, commit: 'c', buildRef: 'b' })
+  const get = await admin({ metrics, scheduler, log, clock })
+  scheduler.setEndpoints([{ id: 'e1', url: 'http://e1:8000', simulated: false }])
+  const page = new TextEncoder().encode('vllm:num_requests_waiting{engine="0",model_name="llama"} 6\n')
+  const models = new TextEncoder().encode('{"data":[{"id":"llama"}]}')
+  const probe = new EndpointProbe({
+    url: 'http://e1:8000',
+    timeoutMs: 900,
+    clock,
+    get: async ({ url }) => ({ ok: true, value: { status: 200, body: url.endsWith('/metrics') ? page : models } }),
+  })
+  const polled = await probe.poll()
+  if (!polled.ok) throw new Error(polled.error.reason)
+  scheduler.stateObserved('e1', polled.value)
+  clock.advance(500)
+  log.reject({ id: 'r1', path: '/v1/chat/completions', receivedMs: clock.nowMs(), httpStatus: 400, error: 'no model' })
+  expect(JSON.parse((await get('/debug/endpoints')).body)).toMatchObject({
+    models: ['llama'],
+    endpoints: [{ id: 'e1', state: 'ready', waitingRequests: 6, runningRequests: null, stateAgeMs: 500 }],
+  })
+  expect(JSON.parse((await get('/debug/decisions?status=rejected')).body)).toMatchObject({
+    bytesMax: 65_536,
+    decisions: [{ id: 'r1', httpStatus: 400 }],
+  })
+  expect(JSON.parse((await get('/debug/decisions/r1')).body)).toMatchObject({ id: 'r1', error: 'no model' })
+  const text = (await get('/metrics')).body
+  expect(text).toContain('\ninference_pool_per_pod_queue_size{name="pool-1",model_server_pod="e1"} 6\n')
+  expect(text).toContain('\nsignalbox_endpoint_state_age_seconds{endpoint="e1"} 0.5\n')
+  expect(text).toContain('\ninference_pool_ready_pods{name="pool-1"} 1\n')
 })

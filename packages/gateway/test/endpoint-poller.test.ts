@@ -167,7 +167,7 @@ it('spreads the first polls over the interval', async () => {
         asked.push(url)
         at.push(performance.now() - first)
       }
-      return { ok: false, error: { message: 'no' } }
+      return { ok: false, error: { code: 'unreachable', message: 'no' } }
     },
   })
   cleanups.push(() => created.stop())

@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { systemClock } from '@signalbox/node'
-import type { EndpointView } from '@signalbox/scheduler'
 import { expect, it } from 'vitest'
-import { GatewayMetrics, type RequestObservation } from '../src/gateway-metrics.ts'
+import { GatewayMetrics } from '../src/gateway-metrics.ts'
+import type { RequestObservation } from '../src/ports.ts'
 
 const known = readFileSync(new URL('../testdata/promtool-complaints.txt', import.meta.url), 'utf8')
   .split('\n')
@@ -14,31 +14,14 @@ const isMissing = spawnSync('promtool', ['--version']).error !== undefined
 const isSkipped = isMissing && process.env['CI'] !== 'true'
 if (isSkipped) console.warn('skipped: promtool is not installed (Debian has it in the package prometheus)')
 
-const endpoint: EndpointView = {
-  id: 'e1',
-  url: 'http://e1:8000',
-  simulated: false,
-  state: 'ready',
-  reason: null,
-  stateAgeMs: 250,
-  runningRequests: 3,
-  waitingRequests: 2,
-  kvUsageRatio: 0.5,
-  kvCapacityTokens: 1000,
-  inFlight: 0,
-  models: [],
-  prefillTokensPerSecond: 15_000,
-  indexBlocks: 0,
-}
-
 /** A page with every family that the gateway can show. */
 function fullPage(): string {
   const metrics = new GatewayMetrics({
     clock: systemClock,
     pool: 'pool',
     scheduler: {
-      endpoints: () => [endpoint],
-      pool: () => ({ kvUsage: 0.5, queue: 2, running: 3, ready: 1 }),
+      endpoints: () => [{ id: 'e1', url: 'http://e1:8000' }],
+      pool: () => ({ kvUsage: 0.5, queue: 2, running: 3, ready: 1, perEndpoint: [{ endpoint: 'e1', queue: 2, stateAgeMs: 250 }] }),
       prefixIndexBlocks: () => 7,
     },
     log: { bytes: 1 },
@@ -64,7 +47,7 @@ function fullPage(): string {
   }
   metrics.contentGap(labels, 0.01)
   metrics.retried('refused')
-  metrics.scheduled({ durationS: 0.001, ok: true, endpoint, targetModel: 'm', hitRatio: 0.5, hitBytes: 64 })
+  metrics.scheduled({ durationS: 0.001, ok: true, endpoint: 'e1', targetModel: 'm', hitRatio: 0.5, hitBytes: 64 })
   return metrics.render('text')
 }
 

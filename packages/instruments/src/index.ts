@@ -1,2 +1,2 @@
-export { labelValuesMaxDefault, Registry, type RegistryOptions, seriesMaxDefault } from './registry.ts'
+export { Registry, type RegistryOptions } from './registry.ts'
 export type * from './types.ts'

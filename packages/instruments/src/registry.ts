@@ -23,8 +23,8 @@ export interface RegistryOptions {
   readonly createdSamples?: boolean
 }
 
-export const labelValuesMaxDefault = 1000
-export const seriesMaxDefault = 100_000
+const labelValuesMaxDefault = 1000
+const seriesMaxDefault = 100_000
 
 /**
  * What one process measures: each observation is recorded once, under the signal's own labels and unit, and rendered under

@@ -8,7 +8,7 @@ import type { Instrument } from './types.ts'
 type Branch<Cell> = Map<string, Branch<Cell> | Cell>
 
 /** One entry of the signal and the family that shows it. */
-export interface View<Cell> {
+interface View<Cell> {
   readonly projection: Projection
   readonly family: Family<Cell>
 }

@@ -27,7 +27,8 @@ describe('parameters of the query API', () => {
   })
 
   test('what is no duration is refused, and so is one beyond 292 years', () => {
-    for (const text of ['', 'x', '1x', '1m1h', '5 m']) expect(value(parseDuration(text))).toBe(`cannot parse ${JSON.stringify(text)} to a valid duration`)
+    for (const text of ['', 'x', '1x', '1m1h', '5 m'])
+      expect(value(parseDuration(text))).toBe(`cannot parse ${JSON.stringify(text)} to a valid duration`)
     expect(value(parseDuration('400y'))).toBe('cannot parse "400y" to a valid duration. It overflows int64')
   })
 

@@ -4,7 +4,7 @@ import type { HttpGet, HttpPage } from './ports.ts'
 import { jsonReply, type Reply } from './reply.ts'
 import type { TargetSet } from './target-set.ts'
 
-export interface GatewayAccess {
+interface GatewayAccess {
   /** Base address of the gateway's admin port. Undefined: there is no gateway of ours to ask. */
   readonly adminUrl: string | undefined
   /** Goes to the gateway and nowhere else. */
@@ -53,7 +53,7 @@ export class ConsoleApi {
   async handle(path: string, parameters: URLSearchParams): Promise<Reply | undefined> {
     if (path === 'fleet') return this.#fleet()
     if (path === 'dashboard') return this.#dashboard(parameters.get('model') ?? '')
-    if (path === 'decisions') return this.#decisions(`/debug/decisions?${parameters}`)
+    if (path === 'decisions') return this.#decisions(`/debug/decisions?${parameters.toString()}`)
     const id = /^decisions\/([^/]+)$/.exec(path)?.[1]
     return id === undefined ? undefined : this.#decisions(`/debug/decisions/${id}`)
   }

@@ -24,6 +24,9 @@ const CONSOLE = '/api/console/'
 /** Browsers, dashboards and scrapers together; further connections are closed. */
 const CONNECTIONS_MAX = 1_000
 
+/** For a request to arrive whole; its answer may take longer. */
+const REQUEST_TIMEOUT_MS = 30_000
+
 /** The monitor's one listener: queries, the console and its data, health, own metrics. */
 export function createMonitorServer(routes: MonitorRoutes): Server {
   const server = createServer((request, response) => {
@@ -34,6 +37,7 @@ export function createMonitorServer(routes: MonitorRoutes): Server {
     })
   })
   server.maxConnections = CONNECTIONS_MAX
+  server.requestTimeout = REQUEST_TIMEOUT_MS
   return server
 }
 
@@ -42,10 +46,7 @@ async function serve(routes: MonitorRoutes, request: IncomingMessage, response: 
   const target = request.url ?? '/'
   if (!URL.canParse(target, base)) return send(request, response, textReply(400, 'bad request target'))
   const address = new URL(target, base)
-  const reply = await route(routes, { request, response, address })
-  await send(request, response, reply)
-  // A body that nobody read: the connection cannot carry another request.
-  if (!request.complete) request.destroy()
+  await send(request, response, await route(routes, { request, response, address }))
 }
 
 interface Exchange {

@@ -3,7 +3,7 @@ import type { Labels, Result } from '@signalbox/base'
 /** Asks a page of another process. Never throws for what the other side does, and never outlives `timeoutMs`. */
 export type HttpGet = (request: HttpGetRequest) => Promise<Result<HttpPage, HttpGetError>>
 
-export interface HttpGetRequest {
+interface HttpGetRequest {
   readonly url: string
   readonly headers?: Readonly<Record<string, string>>
   /** For the whole exchange: connect, headers and body. */
@@ -19,13 +19,13 @@ export interface HttpPage {
   readonly body: Uint8Array
 }
 
-export interface HttpGetError {
+interface HttpGetError {
   readonly code: 'timeout' | 'unreachable' | 'too-large' | 'protocol'
   /** For people, without the address: `connection refused`. */
   readonly message: string
 }
 
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
+export type LogLevel = 'info' | 'warn' | 'error'
 
 export type Log = (level: LogLevel, message: string, fields?: Readonly<Record<string, unknown>>) => void
 

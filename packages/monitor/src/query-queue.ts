@@ -60,8 +60,10 @@ export class QueryQueue {
         pending.settle(failure(error))
       }
       const onAbort = (): void => abandon({ code: 'canceled', message: 'query was canceled' })
-      const timer = setTimeout(() => abandon({ code: 'timeout', message: 'query timed out in expression evaluation' }), timeoutMs)
+      const onTimeout = (): void => abandon({ code: 'timeout', message: 'query timed out in expression evaluation' })
+      const timer = setTimeout(onTimeout, timeoutMs)
       if (signal?.aborted === true) onAbort()
+      else if (timeoutMs <= 0) onTimeout()
       else {
         signal?.addEventListener('abort', onAbort, { once: true })
         this.#admit(pending)

@@ -105,7 +105,9 @@ export class ScrapeLoop {
   }
 
   async #scrape(slotMs: number): Promise<void> {
-    const { clock } = this.#deps
+    const { clock, store } = this.#deps
+    // Nothing to scrape for while the store starts; the next slot comes soon.
+    if (!store.up) return
     const beganMs = clock.nowMs()
     const onTime = Math.abs(beganMs - slotMs) <= this.#limits.intervalMs * LATE_RATIO_MAX
     const timestampMs = Math.max(Math.round(onTime ? slotMs : beganMs), this.#lastTimestampMs + 1)

@@ -9,6 +9,7 @@ import {
   parseSelector,
   type QueryOutput,
   type QueryValue,
+  typeOf,
 } from '@signalbox/promql'
 import { Head } from '@signalbox/tsdb'
 import type { StoreAnswer, StoreError, StoreQuery, StoreStats } from './ports.ts'
@@ -82,6 +83,10 @@ export class StoreService {
   #evaluate(query: ExpressionQuery, canceled: () => boolean): Result<StoreAnswer, StoreError> {
     const expression = parse(query.query)
     if (!expression.ok) return failure({ code: 'parse', message: expression.error.message })
+    const type = typeOf(expression.value)
+    if (query.kind === 'range' && type !== 'scalar' && type !== 'instant vector') {
+      return failure({ code: 'parse', message: `invalid expression type "${type}" for range query, must be Scalar or instant Vector` })
+    }
     const options: EvaluationOptions = { canceled, ...(query.lookbackMs === undefined ? {} : { lookbackMs: query.lookbackMs }) }
     const evaluated: Result<QueryOutput, EvaluationError> =
       query.kind === 'instant'

@@ -108,7 +108,10 @@ test("a label that clashes with the target's is kept under an exported name that
     job: 'mine',
     x: '1',
   })
-  expect(attach('m', Labels.from({ job: 'a', exported_job: 'b' }), target).toRecord()).toMatchObject({ exported_exported_job: 'a', exported_job: 'b' })
+  expect(attach('m', Labels.from({ job: 'a', exported_job: 'b' }), target).toRecord()).toMatchObject({
+    exported_exported_job: 'a',
+    exported_job: 'b',
+  })
 })
 
 test('a page over the sample limit is refused whole, with its number of samples', () => {

@@ -63,11 +63,11 @@ export class TargetSeries {
     this.#appendReport(1, timestampMs, report)
     this.#generation += 1
     for (let i = 0; i < page.series.length; i++) {
-      const entry = this.#entry(page.series[i] as string, opened.value)
       const ownMs = page.timestampsMs[i]
       const atMs = ownMs ?? timestampMs
-      const repeated = entry.generation === this.#generation && ownMs === undefined
-      if (repeated || atMs > timestampMs + AHEAD_MS_MAX) continue
+      if (atMs > timestampMs + AHEAD_MS_MAX) continue
+      const entry = this.#entry(page.series[i] as string, opened.value)
+      if (entry.generation === this.#generation && ownMs === undefined) continue
       entry.generation = this.#generation
       entry.endsWithStaleMarker = ownMs === undefined
       this.#store.appender.append(entry.handle, atMs, page.values[i] as number)

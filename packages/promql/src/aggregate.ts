@@ -12,7 +12,7 @@ interface Accumulator {
 export type FoldingOperator = Exclude<AggregateOperator, 'topk' | 'bottomk' | 'quantile' | 'count_values'>
 
 /** A new accumulator for each group; rows have `count` steps. */
-export function accumulator(operator: FoldingOperator, count: number): Accumulator {
+function accumulator(operator: FoldingOperator, count: number): Accumulator {
   switch (operator) {
     case 'sum':
       return new Sum(count)

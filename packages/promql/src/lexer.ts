@@ -24,7 +24,7 @@ export interface Token {
   readonly end: number
 }
 
-export const AGGREGATORS: ReadonlySet<string> = new Set([
+const AGGREGATORS: ReadonlySet<string> = new Set([
   'sum',
   'avg',
   'count',

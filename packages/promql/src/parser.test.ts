@@ -46,7 +46,7 @@ describe('the grammar', () => {
     ['a / on(x) group_left(y) b', 'a / on (x) group_left (y) b'],
     ['a > bool ignoring(x) b', 'a > bool ignoring (x) b'],
     ['{"a.b", "c.d"=\'e\'}', '{"a.b","c.d"="e"}'],
-    ['0x1F + 1e3 + .5 + 5m + Inf', '31 + 1000 + 0.5 + 5m + +Inf'],
+    ['0x1F + 1e3 + .5 + 5m + Inf', '31 + 1000 + 0.5 + 5m + Inf'],
     ['sum + rate + and + offset', 'sum + rate + and + offset'],
     ['count_values("\\xff", a:b) # comment', 'count_values("\\xff", a:b)'],
     ['"\\u00e9\\n"', '"é\\n"'],

@@ -33,7 +33,8 @@ function formatNumber(expr: NumberLiteral): string {
     const sign = expr.value < 0 || Object.is(expr.value, -0) ? '-' : ''
     return sign + formatDuration(Math.round(Math.abs(expr.value) * 1000))
   }
-  if (expr.value === Number.POSITIVE_INFINITY) return '+Inf'
+  // Without a sign: `+Inf ^ 2` would be a plus before a power.
+  if (expr.value === Number.POSITIVE_INFINITY) return 'Inf'
   if (expr.value === Number.NEGATIVE_INFINITY) return '-Inf'
   return Object.is(expr.value, -0) ? '-0' : String(expr.value)
 }

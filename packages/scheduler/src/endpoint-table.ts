@@ -46,6 +46,7 @@ export class EndpointTable {
   readonly #heldUntilMs: Float64Array
   readonly #backOffMs: Float64Array
   readonly #draining: Uint8Array
+  readonly #unreachable: Uint8Array
   readonly #failure: (string | undefined)[]
   readonly #pollFailure: (string | undefined)[]
   #slotsEnd = 0
@@ -69,6 +70,7 @@ export class EndpointTable {
     this.#heldUntilMs = column()
     this.#backOffMs = new Float64Array(options.slotsMax)
     this.#draining = new Uint8Array(options.slotsMax)
+    this.#unreachable = new Uint8Array(options.slotsMax)
   }
 
   /** One past the highest slot in use: the bound of a loop over slots. */
@@ -124,6 +126,7 @@ export class EndpointTable {
     this.#heldUntilMs[slot] = Number.NaN
     this.#backOffMs[slot] = 0
     this.#draining[slot] = 0
+    this.#unreachable[slot] = 0
     this.#failure[slot] = undefined
     this.#pollFailure[slot] = undefined
     while (this.#slotsEnd > 0 && this.#specs[this.#slotsEnd - 1] === undefined) this.#slotsEnd -= 1
@@ -138,6 +141,7 @@ export class EndpointTable {
     this.#observedMs[slot] = times.nowMs
     this.#pollStartedMs[slot] = times.startedMs
     this.#pollFailure[slot] = undefined
+    this.#unreachable[slot] = 0
     this.#models.set(slot, state.models)
     this.#adapters.set(slot, state.adaptersLoaded)
   }
@@ -147,8 +151,10 @@ export class EndpointTable {
     return nowMs - this.#pollIntervalMs
   }
 
-  pollFailed(slot: number, reason: string): void {
+  /** `unreachable`: nothing accepts connections there, so nothing would take a request either. */
+  pollFailed(slot: number, reason: string, unreachable: boolean): void {
     this.#pollFailure[slot] = reason.slice(0, REASON_CHARS_MAX)
+    this.#unreachable[slot] = unreachable ? 1 : 0
   }
 
   /** A dispatched request failed before its first byte. */
@@ -168,6 +174,7 @@ export class EndpointTable {
   }
 
   isHeldOut(slot: number, nowMs: number): boolean {
+    if (this.#unreachable[slot] === 1) return true
     const failedMs = number(this.#failedMs, slot)
     if (Number.isNaN(failedMs)) return false
     if (nowMs < number(this.#heldUntilMs, slot)) return true
@@ -200,6 +207,7 @@ export class EndpointTable {
       case 'ready':
         return null
       case 'held-out': {
+        if (this.#unreachable[slot] === 1) return `held out until a poll succeeds: ${this.#pollFailure[slot] ?? 'cannot be reached'}`
         const leftMs = number(this.#heldUntilMs, slot) - nowMs
         const until = leftMs > 0 ? `for another ${(leftMs / 1000).toFixed(1)} s` : 'until a poll succeeds'
         return `held out ${until}: ${this.#failure[slot] ?? 'a request failed'}`

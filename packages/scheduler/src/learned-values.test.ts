@@ -47,6 +47,8 @@ describe('LeastSquares', () => {
     const fit = line()
     for (let i = 0; i < 5000; i += 1) fit.add(1000 + (i % 10) * 1000, (i % 10) / 10)
     expect(fit.intercept).toBe(0)
+    // Sum of xy over sum of xx.
+    expect(fit.slope / (33_000 / 3.85e8)).toBeCloseTo(1, 2)
   })
 })
 

@@ -10,7 +10,7 @@ const operation = fc.record({
   kind: fc.constantFrom('begin', 'confirm', 'withdraw', 'capacity'),
   slot: fc.nat(SLOTS - 1),
   prompt,
-  capacity: fc.nat(12),
+  capacity: fc.nat(10),
 })
 
 /** The same rules over plain maps, in recency order: last is newest. */
@@ -54,8 +54,9 @@ function pathsOf(choices: readonly string[]): string[] {
 describe('PrefixIndex', () => {
   it('behaves as a map with recency for each slot', () => {
     fc.assert(
-      fc.property(fc.array(operation, { maxLength: 60 }), fc.nat(7), (operations, guess) => {
-        const index = new PrefixIndex({ slotsMax: SLOTS, bytesMax: 8192 })
+      fc.property(fc.array(operation, { maxLength: 60, size: 'max' }), fc.nat(7), (operations, guess) => {
+        // 32 nodes in 64 places: full enough for probes to meet.
+        const index = new PrefixIndex({ slotsMax: SLOTS, bytesMax: 1024 })
         const models = Array.from({ length: SLOTS }, () => new Model())
         for (let slot = 0; slot < SLOTS; slot += 1) index.setCapacity(slot, 10)
         for (const { kind, slot, prompt: choices, capacity } of operations) {

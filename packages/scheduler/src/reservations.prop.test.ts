@@ -12,7 +12,7 @@ describe('Reservations', () => {
       streamed: fc.boolean(),
     })
     fc.assert(
-      fc.property(fc.array(operation, { maxLength: 120 }), fc.constantFrom('fcfs' as const, 'other' as const), (operations, order) => {
+      fc.property(fc.array(operation, { maxLength: 120, size: 'max' }), fc.constantFrom('fcfs' as const, 'other' as const), (operations, order) => {
         const reservations = new Reservations({ slotsMax: 2, order })
         let alive: Reservation[] = []
         let nowMs = 0
@@ -71,7 +71,7 @@ describe('a scheduler', () => {
       stream: fc.boolean(),
     })
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 80, size: 'max' }), (steps) => {
         const world = new World({ a: {}, b: {}, c: {} })
         const alive = new Set<ReturnType<World['send']>>()
         for (const { kind, which, stream } of steps) {

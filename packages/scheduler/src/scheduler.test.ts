@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { policies } from './index.ts'
+import { DecisionLog, policies } from './index.ts'
 import { engineState, World } from './scheduler.case.ts'
 
 const IDLE = {}
@@ -35,6 +35,48 @@ describe('where least-cost sends a request', () => {
     const world = new World({ a: { models: ['m', 'lora'] }, b: { models: ['m', 'lora'], adaptersLoaded: ['lora'], runningRequests: 1 } })
     expect(world.choice({ model: 'lora' })).toBe('b')
     expect(world.choice({ model: 'm' })).toBe('a')
+  })
+})
+
+describe('the cost to the letter', () => {
+  it('is A + (Q + u·(1 + ξ·n)) / µ + γ·ô·κ·n + L', () => {
+    const world = new World({ a: { runningRequests: 12, waitingRequests: 3, kvUsageRatio: 0.985, models: ['m', 'x'] }, b: { adaptersLoaded: ['m'] } })
+    const own = [world.scheduler.pick(world.request({ bytes: 8000 }), ['b']), world.scheduler.pick(world.request({ bytes: 4000 }), ['b'])]
+    if (own[0]?.ok) own[0].assignment.firstContent()
+    const log = new DecisionLog({ clock: world.clock })
+    const request = world.request({ bytes: 40_000 })
+    world.scheduler.pick(request, [], log.open(request, world.clock.nowMs()))
+    const candidate = log.get(request.id)?.attempts[0]?.candidates.find((each) => each.endpoint === 'a')
+    const u = 10_000
+    // Two of the three waiting are others', of 1,000 tokens each: retries, as the two here are, do not move the mean.
+    const Q = 1000 + 2 * 1000
+    const n = 12 - 1
+    // Free: 1.5 % of 1M tokens less the 3,000 sent since the poll.
+    const A = (u + 256 - 12_000) / 2000
+    const rate = candidate?.signals['prefill_tokens_per_second']?.value ?? 0
+    const intercept = candidate?.signals['intercept_seconds']?.value ?? 0
+    expect(A).toBeLessThan(0)
+    expect(candidate?.terms['wait']).toBe(0)
+    expect(candidate?.terms['queue']).toBeCloseTo(Q / rate, 12)
+    expect(candidate?.terms['prefill']).toBeCloseTo(u / rate, 12)
+    expect(candidate?.terms['adapter']).toBe(0.5)
+    expect(candidate?.terms['stall']).toBeCloseTo((u * 0.1 * n) / rate, 12)
+    expect(candidate?.terms['decode']).toBeCloseTo(256 * 60e-6 * n, 12)
+    expect(candidate?.predictedTtftMs).toBeCloseTo(((Q + u) / rate + 0.5 + intercept) * 1000, 9)
+  })
+
+  it.each([
+    ['tokens short over 2,000 a second', { kvUsageRatio: 0.995 }, (10_000 + 256 - 5000) / 2000],
+    ['slots short over one a second', { runningRequests: 256, waitingRequests: 4 }, 5],
+    ['the larger of the two', { kvUsageRatio: 0.995, runningRequests: 256 }, (10_000 + 256 - 5000) / 2000],
+    ['60 s at most', { runningRequests: 256, waitingRequests: 500 }, 60],
+    ['0 where the engine does not say', { kvCapacityTokens: Number.NaN, kvUsageRatio: 1, runningRequests: Number.NaN }, 0],
+  ])('waits for memory or a slot: %s', (_, says, expected) => {
+    const world = new World({ a: says })
+    const log = new DecisionLog({ clock: world.clock })
+    const request = world.request({ bytes: 40_000 })
+    world.scheduler.pick(request, [], log.open(request, world.clock.nowMs()))
+    expect(log.get(request.id)?.attempts[0]?.candidates[0]?.terms['wait']).toBeCloseTo(expected, 9)
   })
 })
 
@@ -92,13 +134,23 @@ describe('the state of an endpoint', () => {
   it('never stops dispatch by being stale', () => {
     const world = new World({ a: IDLE })
     world.clock.advance(60_000)
-    world.scheduler.stateFailed('a', 'connection refused')
+    world.scheduler.stateFailed('a', 'timed out after 900 ms')
     expect(world.choice()).toBe('a')
     expect(world.scheduler.endpoints()[0]).toMatchObject({
       state: 'stale',
-      reason: 'no good poll for 60.0 s: connection refused',
+      reason: 'no good poll for 60.0 s: timed out after 900 ms',
       stateAgeMs: 60_000,
     })
+  })
+
+  it('is held out from a poll that finds nobody listening until one succeeds', () => {
+    const world = new World({ a: IDLE, b: IDLE })
+    world.scheduler.stateFailed('a', 'connection refused', true)
+    expect(world.scheduler.endpoints()[0]).toMatchObject({ state: 'held-out', reason: 'held out until a poll succeeds: connection refused' })
+    expect(world.scheduler.pool().ready).toBe(1)
+    for (let i = 0; i < 5; i++) expect(world.choice()).toBe('b')
+    world.poll({ a: IDLE })
+    expect(world.scheduler.pool().ready).toBe(2)
   })
 
   it('is fresh up to three polls of age, inclusive', () => {

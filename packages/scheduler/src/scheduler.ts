@@ -112,10 +112,13 @@ export class Scheduler {
     this.#index.setCapacity(slot, indexBlocksOf(this.#kvCapacityOf(slot), PRIORS.bytesPerToken))
   }
 
-  /** A poll failed. The last good state stays and grows old; this alone never stops dispatch. */
-  stateFailed(id: string, reason: string): void {
+  /**
+   * A poll failed. The last good state stays and grows old, which alone never stops dispatch; an endpoint that is
+   * `unreachable` (it accepts no connection) is held out until a poll succeeds.
+   */
+  stateFailed(id: string, reason: string, unreachable = false): void {
     const slot = this.#table.slotOf(id)
-    if (slot !== undefined) this.#table.pollFailed(slot, reason)
+    if (slot !== undefined) this.#table.pollFailed(slot, reason, unreachable)
   }
 
   /** A dispatched request failed before its first byte: the endpoint is held out (`EndpointTable` says how long). */

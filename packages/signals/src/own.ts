@@ -27,7 +27,12 @@ export const signalboxEntries: readonly DialectEntry[] = [
   ),
   own({ signal: 'gateway.client_errors', type: 'counter', name: 'client_errors_total', help: 'Connections whose bytes were no HTTP request.' }),
   own(
-    { signal: 'gateway.endpoints_reloads', type: 'counter', name: 'endpoints_reloads_total', help: 'Changes of the endpoints file, applied or refused.' },
+    {
+      signal: 'gateway.endpoints_reloads',
+      type: 'counter',
+      name: 'endpoints_reloads_total',
+      help: 'Changes of the endpoints file, applied or refused.',
+    },
     'result',
   ),
   own({ signal: 'scheduler.state_age', type: 'gauge', name: 'endpoint_state_age_seconds', help: "Age of an endpoint's state." }, 'endpoint'),

@@ -41,7 +41,7 @@ function lastTwo(name: string, perSecond: boolean): FunctionDefinition {
 }
 
 /** Least squares over a window: slope per second, and the value of the line at `originMs`. SOURCE: prometheus promql/functions.go (linearRegression). */
-export function linearRegression(window: Window, originMs: number): { slope: number; intercept: number } {
+function linearRegression(window: Window, originMs: number): { slope: number; intercept: number } {
   const first = window.value(window.low)
   const [x, y, xy, xx] = [new NeumaierSum(), new NeumaierSum(), new NeumaierSum(), new NeumaierSum()]
   let constant = true

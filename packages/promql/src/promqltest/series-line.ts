@@ -3,7 +3,7 @@ import { parseDuration } from '../duration.ts'
 import { unquote } from '../quote.ts'
 
 /** One point of a series line; 'gap' for none, 'histogram' for a native histogram, which is not supported. */
-export type Point = number | 'stale' | 'gap' | 'histogram'
+type Point = number | 'stale' | 'gap' | 'histogram'
 
 export interface SeriesLine {
   readonly labels: Labels

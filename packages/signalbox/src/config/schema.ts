@@ -32,7 +32,7 @@ export const configSchema = z.strictObject({
     bodyBytesMax: positive.default(64 * 1024 * 1024).describe('Longest request body; a longer one is refused with 413 before it is read whole.'),
     answerBytesMax: positive
       .default(64 * 1024 * 1024)
-      .describe('Longest answer that is not streamed; such answers are held until complete, so that one cut short can be an error.'),
+      .describe('Answers that are not streamed are held until complete, so that one cut short can be an error; a longer one is relayed as it comes.'),
     connectTimeoutMs: milliseconds.default(2_000).describe('Wait for a connection to an engine.'),
     headersTimeoutMs: milliseconds.default(600_000).describe("Wait for an answer's headers; without streaming that is the whole generation."),
     idleTimeoutMs: milliseconds.default(300_000).describe("Longest silence within an answer's body."),

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { hashPrompt } from './prefix-hash.ts'
+import { promptPrefix } from './prompt-prefix.ts'
 import { RequestScanner } from './request-scanner.ts'
 
 const scanner = new RequestScanner()
@@ -8,7 +8,7 @@ function hashesOf(request: object) {
   const body = Buffer.from(JSON.stringify(request))
   const scanned = scanner.scan(body)
   if (!scanned.ok) throw new Error(scanned.error.message)
-  return hashPrompt(body, scanned.value)
+  return promptPrefix(body, scanned.value)
 }
 
 const turn = (content: unknown) => ({ role: 'user', content })

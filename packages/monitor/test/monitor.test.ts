@@ -1,0 +1,221 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { PanelView } from '@signalbox/dashboards'
+import { systemClock } from '@signalbox/node'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { type Monitor, type MonitorConfig, startMonitor } from '../src/index.ts'
+import { eventually } from './deadline.ts'
+import { hang, json, PageServer, page } from './page-server.ts'
+import { bundleWorker, type WorkerBundle } from './worker-bundle.ts'
+
+const TOKEN = 'the-token-of-the-gateway'
+const TARGET_TOKEN = 'the-token-of-the-target'
+
+let bundle: WorkerBundle
+let consoleDir: string
+let engine: PageServer
+let gateway: PageServer
+let monitor: Monitor
+
+beforeAll(async () => {
+  bundle = await bundleWorker()
+  consoleDir = await mkdtemp(join(tmpdir(), 'signalbox-console-test-'))
+  await writeFile(join(consoleDir, 'index.html'), '<title>console</title>')
+})
+
+afterAll(async () => {
+  await bundle.remove()
+  await rm(consoleDir, { recursive: true, force: true })
+})
+
+beforeEach(async () => {
+  engine = await PageServer.start(page('# TYPE vllm:num_requests_running gauge\nvllm:num_requests_running{engine="0",model_name="m"} 3\n'))
+  gateway = await PageServer.start(json(200, { nowMs: 1, pool: 'p', policy: 'least-cost', models: ['m'], endpoints: [] }))
+})
+
+afterEach(async () => {
+  await monitor.close()
+  await engine.close()
+  await gateway.close()
+})
+
+async function start(more: Partial<MonitorConfig> = {}): Promise<void> {
+  monitor = await startMonitor(
+    {
+      host: '127.0.0.1',
+      port: 0,
+      targets: [{ job: 'engines', url: `${engine.url}/metrics`, instance: engine.address, bearerToken: TARGET_TOKEN }],
+      scrapeIntervalMs: 200,
+      consoleDir,
+      gatewayAdminUrl: gateway.url,
+      gatewayToken: TOKEN,
+      demo: { simulatedEngines: 2, traffic: true },
+      version: '1.2.3',
+      workerUrl: bundle.url,
+      ...more,
+    },
+    { clock: systemClock, log: () => {} },
+  )
+}
+
+const ask = (path: string, init?: RequestInit) => fetch(`http://127.0.0.1:${monitor.port}${path}`, init)
+const getJson = async (path: string) => (await (await ask(path)).json()) as Record<string, unknown>
+
+test('is ready once its store is up and every target was scraped, and then answers queries about them', async () => {
+  engine.behave = hang
+  await start({ scrapeIntervalMs: 2_000 })
+  expect((await ask('/-/ready')).status).toBe(503)
+  expect((await ask('/-/healthy')).status).toBe(200)
+  engine.behave = page('a 1\n')
+  await eventually('readiness', async () => (await ask('/-/ready')).status === 200)
+  await eventually('up', async () => {
+    const { data } = (await getJson('/api/v1/query?query=up')) as { data: { result: { metric: object; value: [number, string] }[] } }
+    return data.result[0]?.value[1] === '1' && data.result[0].metric
+  })
+})
+
+test('shows its targets as Prometheus does, and what their pages say about metrics', async () => {
+  await start()
+  await eventually('a scrape', () => monitor.targets()[0]?.health === 'up')
+  expect(await getJson('/api/v1/targets')).toMatchObject({
+    status: 'success',
+    data: {
+      activeTargets: [
+        {
+          labels: { instance: engine.address, job: 'engines' },
+          scrapePool: 'engines',
+          scrapeUrl: `${engine.url}/metrics`,
+          health: 'up',
+          lastError: '',
+          lastScrape: expect.stringMatching(/^\d{4}-/),
+          scrapeInterval: '0.2s',
+        },
+      ],
+    },
+  })
+  expect(await getJson('/api/v1/metadata')).toEqual({
+    status: 'success',
+    data: { 'vllm:num_requests_running': [{ type: 'gauge', help: '', unit: '' }] },
+  })
+})
+
+test('the fleet view joins the gateway and the targets', async () => {
+  await start()
+  await eventually('a scrape', () => monitor.targets()[0]?.health === 'up')
+  expect(await getJson('/api/console/fleet')).toEqual({
+    nowMs: expect.any(Number),
+    demo: { simulatedEngines: 2, traffic: true },
+    version: '1.2.3',
+    gateway: { reachable: true, error: null, nowMs: 1, pool: 'p', policy: 'least-cost', models: ['m'], endpoints: [] },
+    targets: [
+      {
+        job: 'engines',
+        instance: engine.address,
+        url: `${engine.url}/metrics`,
+        labels: { instance: engine.address, job: 'engines' },
+        health: 'up',
+        lastError: '',
+        lastScrapeMs: expect.any(Number),
+        durationMs: expect.any(Number),
+        samples: 1,
+      },
+    ],
+  })
+})
+
+test('decisions pass through with their filter, and the gateway keeps the last word on what is wrong with it', async () => {
+  await start()
+  gateway.behave = json(200, { decisions: [] })
+  expect(await getJson('/api/console/decisions?model=m&limit=5')).toEqual({ decisions: [] })
+  await ask('/api/console/decisions/a%2Fb')
+  expect(gateway.requests.map(({ url }) => url)).toEqual(['/debug/decisions?model=m&limit=5', '/debug/decisions/a%2Fb'])
+  expect(gateway.requests.every(({ headers }) => headers.authorization === `Bearer ${TOKEN}`)).toBe(true)
+  gateway.behave = json(400, { error: { message: 'limit is a number' } })
+  const refused = await ask('/api/console/decisions?limit=x')
+  expect([refused.status, await refused.json()]).toEqual([400, { error: { message: 'limit is a number' } }])
+  gateway.behave = json(404, { error: { message: 'no such decision' } })
+  expect((await ask('/api/console/decisions/x')).status).toBe(404)
+})
+
+test.each<[string, PageServer['behave'], RegExp]>([
+  ['hangs', hang, /timed out after 2000 ms$/],
+  ['refuses the token', json(401, {}), /refuses the monitor's token/],
+  ['breaks', json(500, {}), /HTTP status 500/],
+])('a gateway that %s is shown unreachable with a cause', async (_name, behave, words) => {
+  await start()
+  gateway.behave = behave
+  expect(await getJson('/api/console/fleet')).toMatchObject({ gateway: { reachable: false, error: expect.stringMatching(words) } })
+  const decisions = await ask('/api/console/decisions')
+  expect([decisions.status, await decisions.json()]).toEqual([502, { error: { message: expect.stringMatching(words) } }])
+})
+
+test('a gateway that answers something else is not believed', async () => {
+  await start()
+  gateway.behave = page('hello')
+  expect(await getJson('/api/console/fleet')).toMatchObject({ gateway: { reachable: false, error: expect.stringMatching(/not JSON/) } })
+})
+
+test('the dashboard looks at the model it is asked for', async () => {
+  await start()
+  const { panels } = (await getJson('/api/console/dashboard?model=m')) as unknown as { panels: PanelView[] }
+  expect(panels).toHaveLength(8)
+  expect(panels.every(({ queries }) => queries.every(({ expr }) => expr.includes('model_name="m"')))).toBe(true)
+})
+
+test('no token ever reaches the browser', async () => {
+  await start()
+  gateway.behave = json(401, { error: { message: 'no' } })
+  await eventually('a scrape', () => monitor.targets()[0]?.health === 'up')
+  const paths = ['/', '/metrics', '/-/ready', '/api/v1/targets', '/api/v1/metadata', '/api/v1/status/buildinfo', '/api/v1/query?query=up']
+  for (const path of [
+    ...paths,
+    '/api/console/fleet',
+    '/api/console/decisions',
+    '/api/console/decisions/x',
+    '/api/console/dashboard',
+    '/missing.js',
+  ]) {
+    const response = await ask(path)
+    const whole = `${JSON.stringify([...response.headers])}${await response.text()}`
+    expect(whole, path).not.toContain(TOKEN)
+    expect(whole, path).not.toContain(TARGET_TOKEN)
+  }
+  expect(gateway.requests.length).toBeGreaterThan(0)
+  expect(engine.requests[0]?.headers.authorization).toBe(`Bearer ${TARGET_TOKEN}`)
+})
+
+test('serves the console and its own metrics', async () => {
+  await start()
+  const index = await ask('/requests/some-id')
+  expect(index.headers.get('content-security-policy')).toContain("default-src 'self'")
+  expect(index.headers.get('x-content-type-options')).toBe('nosniff')
+  expect(await index.text()).toBe('<title>console</title>')
+  await getJson('/api/v1/query?query=up')
+  await eventually('samples', async () => /^signalbox_monitor_samples_total [1-9]/m.test(await (await ask('/metrics')).text()))
+  const metrics = await (await ask('/metrics')).text()
+  for (const name of ['signalbox_monitor_series ', 'signalbox_monitor_query_duration_seconds_count ', 'process_cpu_seconds_total ']) {
+    expect(metrics).toContain(`\n${name}`)
+  }
+})
+
+test('targets can be replaced while it runs', async () => {
+  await start()
+  await eventually('a scrape', () => monitor.targets()[0]?.health === 'up')
+  monitor.setTargets([])
+  expect(monitor.targets()).toEqual([])
+  await eventually('the end of the series', async () => {
+    const { data } = (await getJson('/api/v1/query?query=up')) as { data: { result: unknown[] } }
+    return data.result.length === 0
+  })
+})
+
+test('an address that is taken is an error that names the port, with nothing left running', async () => {
+  await start()
+  await expect(
+    startMonitor(
+      { host: '127.0.0.1', port: monitor.port, targets: [], demo: { simulatedEngines: 0, traffic: false }, version: '', workerUrl: bundle.url },
+      { clock: systemClock, log: () => {} },
+    ),
+  ).rejects.toThrow(`port ${monitor.port} on 127.0.0.1 is taken`)
+})

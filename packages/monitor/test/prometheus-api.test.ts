@@ -1,0 +1,221 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { eventually } from './deadline.ts'
+import { type Harness, startHarness } from './monitor-harness.ts'
+import { bundleWorker, EXIT_AT_MS, type WorkerBundle } from './worker-bundle.ts'
+
+const T0 = 1_700_000_000_000
+const S0 = T0 / 1000
+
+let bundle: WorkerBundle
+let harness: Harness
+
+beforeAll(async () => {
+  bundle = await bundleWorker()
+  harness = await startHarness(bundle.mortalUrl)
+  fill()
+})
+
+afterAll(async () => {
+  await harness.close()
+  await bundle.remove()
+})
+
+function fill(): void {
+  const count = Array.from({ length: 61 }, (_, i) => i * 2)
+  harness.fill({ __name__: 'requests_total', job: 'a', code: '200' }, T0, count)
+  harness.fill({ __name__: 'requests_total', job: 'b', code: '500' }, T0, count)
+  harness.fill({ __name__: 'temperature', job: 'a', place: 'top "rack"' }, T0, [1.5, Number.NaN, Infinity])
+}
+
+async function get(path: string, init: RequestInit = {}): Promise<{ status: number; body: unknown }> {
+  const response = await fetch(`${harness.url}/api/v1/${path}`, init)
+  return { status: response.status, body: await response.json() }
+}
+
+const query = (expr: string, more: Record<string, string> = {}) =>
+  `query?${new URLSearchParams({ query: expr, time: String(S0 + 60), ...more }).toString()}`
+const range = (expr: string, more: Record<string, string> = {}) =>
+  `query_range?${new URLSearchParams({ query: expr, start: String(S0), end: String(S0 + 4), step: '2', ...more }).toString()}`
+
+const bad = (error: string) => ({ status: 400, body: { status: 'error', errorType: 'bad_data', error } })
+
+describe('answers', () => {
+  test('an instant query over series is a vector', async () => {
+    expect(await get(query('requests_total{job="a"}'))).toEqual({
+      status: 200,
+      body: {
+        status: 'success',
+        data: { resultType: 'vector', result: [{ metric: { __name__: 'requests_total', code: '200', job: 'a' }, value: [S0 + 60, '120'] }] },
+      },
+    })
+  })
+
+  test('special values are strings too', async () => {
+    const answer = await get(query('temperature', { time: String(S0 + 2) }))
+    expect(answer.body).toMatchObject({ data: { result: [{ metric: { place: 'top "rack"' }, value: [S0 + 2, '+Inf'] }] } })
+    expect((await get(query('1/3'))).body).toEqual({ status: 'success', data: { resultType: 'scalar', result: [S0 + 60, '0.3333333333333333'] } })
+    expect((await get(query('"x"'))).body).toEqual({ status: 'success', data: { resultType: 'string', result: [S0 + 60, 'x'] } })
+  })
+
+  test('an instant query may answer a matrix', async () => {
+    expect((await get(query('requests_total{job="a"}[2s]'))).body).toMatchObject({
+      data: {
+        resultType: 'matrix',
+        result: [
+          {
+            values: [
+              [S0 + 59, '118'],
+              [S0 + 60, '120'],
+            ],
+          },
+        ],
+      },
+    })
+  })
+
+  test('a range query is a matrix on its steps', async () => {
+    expect(await get(range('sum(requests_total)'))).toEqual({
+      status: 200,
+      body: {
+        status: 'success',
+        data: {
+          resultType: 'matrix',
+          result: [
+            {
+              metric: {},
+              values: [
+                [S0, '0'],
+                [S0 + 2, '8'],
+                [S0 + 4, '16'],
+              ],
+            },
+          ],
+        },
+      },
+    })
+  })
+
+  test('a posted form is the same question', async () => {
+    const body = new URLSearchParams({ query: 'count(requests_total)', time: new Date(T0 + 60_000).toISOString() })
+    expect((await get('query', { method: 'POST', body })).body).toMatchObject({ data: { result: [{ value: [S0 + 60, '2'] }] } })
+  })
+
+  test('series, label names and label values, with and without selectors', async () => {
+    expect((await get('series?match[]=requests_total{job="b"}&match[]=temperature')).body).toEqual({
+      status: 'success',
+      data: [
+        { __name__: 'requests_total', code: '500', job: 'b' },
+        { __name__: 'temperature', job: 'a', place: 'top "rack"' },
+      ],
+    })
+    expect((await get('labels')).body).toEqual({ status: 'success', data: ['__name__', 'code', 'job', 'place'] })
+    expect((await get('labels?match[]=requests_total')).body).toEqual({ status: 'success', data: ['__name__', 'code', 'job'] })
+    expect((await get('label/job/values')).body).toEqual({ status: 'success', data: ['a', 'b'] })
+    expect((await get('label/job/values?match[]=temperature')).body).toEqual({ status: 'success', data: ['a'] })
+    expect((await get('label/nothing/values')).body).toEqual({ status: 'success', data: [] })
+    expect((await get(`label/job/values?start=${S0 + 3600}`)).body).toEqual({ status: 'success', data: [] })
+  })
+
+  test('a limit cuts the answer and says so', async () => {
+    expect((await get('label/job/values?limit=1')).body).toEqual({ status: 'success', data: ['a'], warnings: ['results truncated due to limit'] })
+    const answer = (await get(query('requests_total', { limit: '1' }))).body as { data: { result: unknown[] }; warnings: string[] }
+    expect(answer.data.result).toHaveLength(1)
+    expect(answer.warnings).toEqual(['results truncated due to limit'])
+  })
+
+  test('what the evaluation has to note comes along', async () => {
+    const answer = (await get(query('rate(temperature[10s])', { time: String(S0 + 2) }))).body as { infos: string[] }
+    expect(answer.infos[0]).toMatch(/metric might not be a counter/)
+  })
+
+  test('targets, metadata and build information have the shape that clients expect', async () => {
+    expect((await get('targets')).body).toEqual({ status: 'success', data: { activeTargets: [], droppedTargets: [], droppedTargetCounts: {} } })
+    expect((await get('metadata')).body).toEqual({ status: 'success', data: {} })
+    expect((await get('status/buildinfo')).body).toMatchObject({
+      status: 'success',
+      data: { version: expect.stringMatching(/^3\./), revision: 'signalbox-0.1.0' },
+    })
+  })
+
+  test('a large answer is compressed for those who take it, and HEAD has no body', async () => {
+    const url = `${harness.url}/api/v1/${range('requests_total', { end: String(S0 + 60), step: '1' })}`
+    const zipped = await fetch(url, { headers: { 'accept-encoding': 'gzip' } })
+    expect(zipped.headers.get('content-encoding')).toBe('gzip')
+    const plain = await fetch(url, { headers: { 'accept-encoding': 'identity' } })
+    expect(plain.headers.get('content-encoding')).toBeNull()
+    expect(await zipped.json()).toEqual(await plain.json())
+    const head = await fetch(url, { method: 'HEAD' })
+    expect(head.status).toBe(200)
+    expect(await head.text()).toBe('')
+  })
+})
+
+describe('refusals', () => {
+  test.each([
+    [range('up', { start: 'x' }), 'invalid parameter "start": cannot parse "x" to a valid timestamp'],
+    [range('up', { end: '' }), 'invalid parameter "end": cannot parse "" to a valid timestamp'],
+    [range('up', { end: '0' }), 'invalid parameter "end": end timestamp must not be before start time'],
+    [range('up', { step: 'x' }), 'invalid parameter "step": cannot parse "x" to a valid duration'],
+    [range('up', { step: '0' }), 'invalid parameter "step": zero or negative query resolution step widths are not accepted. Try a positive integer'],
+    [
+      range('up', { end: String(S0 + 11_001), step: '1' }),
+      'exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)',
+    ],
+    [query('up', { time: 'x' }), 'invalid parameter "time": cannot parse "x" to a valid timestamp'],
+    [query('up', { timeout: 'x' }), 'invalid parameter "timeout": cannot parse "x" to a valid duration'],
+    [query('up', { limit: '-1' }), 'invalid parameter "limit": limit must be non-negative'],
+    [query('up', { lookback_delta: 'x' }), 'error parsing lookback delta duration: cannot parse "x" to a valid duration'],
+    ['series', 'no match[] parameter provided'],
+    ['labels?start=x', `invalid parameter "start": Invalid time value for 'start': cannot parse "x" to a valid timestamp`],
+    ['metadata?limit=x', 'limit must be a number'],
+    ['label/%E0%A4%A/values', 'invalid label name: "%E0%A4%A"'],
+  ])('%s is bad data in the words that clients know', async (path, error) => {
+    expect(await get(path)).toEqual(bad(error))
+  })
+
+  test('a wrong expression is bad data, with its position', async () => {
+    const { status, body } = await get(query('sum(up'))
+    expect(status).toBe(400)
+    expect(body).toMatchObject({ errorType: 'bad_data', error: expect.stringMatching(/^invalid parameter "query": 1:\d+: parse error: /) })
+    expect((await get('series?match[]=sum(up)')).body).toMatchObject({ error: expect.stringMatching(/^invalid parameter "match\[\]": /) })
+    expect((await get(range('up[5m]'))).body).toEqual(
+      bad('invalid parameter "query": invalid expression type "range vector" for range query, must be Scalar or instant Vector').body,
+    )
+  })
+
+  test('an expression that cannot be evaluated is an execution error', async () => {
+    const { status, body } = await get(query('label_replace(requests_total, "code", "", "", "") + on () temperature'))
+    expect(status).toBe(422)
+    expect(body).toMatchObject({ status: 'error', errorType: 'execution' })
+  })
+
+  test('a timeout is 503', async () => {
+    const { status, body } = await get(query('up', { timeout: '0' }))
+    expect(status).toBe(503)
+    expect(body).toEqual({ status: 'error', errorType: 'timeout', error: 'query timed out in expression evaluation' })
+  })
+
+  test('unknown paths, methods and forms have their own answers', async () => {
+    const missing = await fetch(`${harness.url}/api/v1/rules/test/test`)
+    expect([missing.status, await missing.text()]).toEqual([404, '404 page not found\n'])
+    expect((await fetch(`${harness.url}/api/v1/query`, { method: 'DELETE' })).status).toBe(405)
+    expect((await fetch(`${harness.url}/api/console/fleet`, { method: 'POST' })).status).toBe(405)
+    expect((await fetch(`${harness.url}/api/v1/query`, { method: 'POST', body: '{}', headers: { 'content-type': 'application/json' } })).status).toBe(
+      415,
+    )
+    const long = new URLSearchParams({ query: 'x'.repeat(20_000_000) })
+    expect((await fetch(`${harness.url}/api/v1/query`, { method: 'POST', body: long })).status).toBe(413)
+  })
+})
+
+test('while the store restarts queries are 503 and the monitor is not ready', async () => {
+  harness.store.truncate(EXIT_AT_MS)
+  expect(await get(query('up'))).toEqual({ status: 503, body: { status: 'error', errorType: 'unavailable', error: 'the store is restarting' } })
+  await eventually('the end of the worker', () => !harness.store.up)
+  const ready = await fetch(`${harness.url}/-/ready`)
+  expect([ready.status, await ready.text()]).toEqual([503, 'Signalbox monitor is not ready: the store is starting.\n'])
+  expect((await fetch(`${harness.url}/-/healthy`)).status).toBe(200)
+  await eventually('the next worker', () => harness.store.up)
+  fill()
+  expect((await get(query('count(requests_total)'))).body).toMatchObject({ data: { result: [{ value: [S0 + 60, '2'] }] } })
+})

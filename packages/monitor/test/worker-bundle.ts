@@ -1,0 +1,41 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { build } from 'esbuild'
+
+export interface WorkerBundle {
+  /** The query worker as the build makes it. */
+  readonly url: URL
+  /** The same worker, which exits when it is told to truncate before `EXIT_AT_MS`. */
+  readonly mortalUrl: URL
+  remove(): Promise<void>
+}
+
+export const EXIT_AT_MS = -42
+
+/** Bundles the query worker's thread: Node 20 does not run TypeScript. */
+export async function bundleWorker(): Promise<WorkerBundle> {
+  const folder = await mkdtemp(join(tmpdir(), 'signalbox-monitor-test-'))
+  const outfile = join(folder, 'query-worker.mjs')
+  await build({
+    entryPoints: [fileURLToPath(new URL('../src/query-worker.ts', import.meta.url))],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    conditions: ['signalbox-source'],
+    logLevel: 'silent',
+    banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
+  })
+  const mortal = join(folder, 'mortal-worker.mjs')
+  await writeFile(
+    mortal,
+    `import { parentPort } from 'node:worker_threads'
+parentPort.on('message', (message) => { if (message.kind === 'truncate' && message.beforeMs === ${EXIT_AT_MS}) process.exit(7) })
+await import('./query-worker.mjs')
+`,
+  )
+  return { url: pathToFileURL(outfile), mortalUrl: pathToFileURL(mortal), remove: () => rm(folder, { recursive: true, force: true }) }
+}

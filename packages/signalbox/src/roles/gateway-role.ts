@@ -1,0 +1,80 @@
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { GatewayStartError, gatewayDefaults, startGateway } from '@signalbox/gateway'
+import { systemClock, systemRandom } from '@signalbox/node'
+import { type EndpointSpec, loadPolicy, type PolicyPlugin, policies } from '@signalbox/scheduler'
+import { portFlags } from '../commands/flags.ts'
+import { closest } from '../config/closest.ts'
+import { watchConfiguredEndpoints } from '../config/endpoints-file.ts'
+import type { Config } from '../config/schema.ts'
+import { log } from '../log.ts'
+import { type RunningRole, StartError } from '../supervisor/role-process.ts'
+import { version } from '../version.ts'
+import { reachable } from './reachable.ts'
+import { tokenOf } from './token.ts'
+
+export async function startGatewayRole(config: Config, endpoints: readonly EndpointSpec[]): Promise<RunningRole> {
+  const { admin, decisions, gateway, host, pool, scheduler } = config
+  const running = await startGateway(
+    {
+      ...gatewayDefaults,
+      ...gateway,
+      host,
+      pool,
+      endpoints,
+      adminPort: admin.port,
+      adminToken: tokenOf(config),
+      policy: await policyOf(scheduler.policy),
+      policyParameters: scheduler.parameters,
+      pollIntervalMs: config.endpoints.pollIntervalMs,
+      pollTimeoutMs: Math.floor(config.endpoints.pollIntervalMs * 0.9),
+      slots: scheduler.slots,
+      decisionBytesMax: decisions.bytesMax,
+      version,
+    },
+    { clock: systemClock, random: systemRandom, log },
+  ).catch((error: unknown) => {
+    if (error instanceof GatewayStartError) throw new StartError(`${error.message}; choose another with ${portFlags[error.listener]}`)
+    throw new StartError(`scheduler.parameters: ${(error as Error).message}`)
+  })
+  const unwatch = watchConfiguredEndpoints(config, {
+    changed: (changed) => {
+      running.setEndpoints(changed)
+      running.endpointsReloaded('applied')
+      log('info', 'endpoints changed', { endpoints: changed.map((endpoint) => endpoint.id).join(',') })
+    },
+    refused: (reasons) => {
+      running.endpointsReloaded('refused')
+      for (const reason of reasons) log('error', `endpoints stay as they are: ${reason}`)
+    },
+  })
+  const address = `http://${reachable(host)}`
+  return {
+    addresses: { api: `${address}:${running.port}`, admin: `${address}:${running.adminPort}` },
+    stop: async (graceMs) => {
+      unwatch()
+      await running.drain(graceMs)
+    },
+  }
+}
+
+/** A policy by its name, or a module's by its path. */
+async function policyOf(name: string): Promise<PolicyPlugin> {
+  if (!/[/\\]|\.m?js$/.test(name)) {
+    const policy = policies.get(name)
+    if (policy !== undefined) return policy
+    const suggestion = closest(name, [...policies.keys()])
+    throw new StartError(
+      `scheduler.policy: there is no policy ${JSON.stringify(name)}; ${suggestion === undefined ? '' : `did you mean "${suggestion}"? `}There are ${[...policies.keys()].join(', ')}, or give a module such as ./mine.mjs`,
+    )
+  }
+  let namespace: unknown
+  try {
+    namespace = await import(pathToFileURL(resolve(name)).href)
+  } catch (error) {
+    throw new StartError(`scheduler.policy: ${name} cannot be loaded: ${(error as Error).message}`)
+  }
+  const loaded = loadPolicy(namespace)
+  if (!loaded.ok) throw new StartError(`scheduler.policy: ${name}: ${loaded.error.message}`)
+  return loaded.value
+}
