@@ -40,7 +40,7 @@ export function PanelCard({ panel, range }: { panel: PanelView; range: TimeRange
         {panel.kind === 'timeseries' && data !== undefined && data.view.series.length > 0 && <span class="panel-unit">{axis.unit}</span>}
         {silent && (
           <span class="panel-age" title={error.message}>
-            old, not refreshed
+            old
           </span>
         )}
         <button
