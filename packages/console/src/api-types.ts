@@ -1,7 +1,7 @@
 import type { PanelView } from '@signalbox/dashboards'
 import type { DecisionStatus, DecisionSummary, EndpointView } from '@signalbox/scheduler'
 
-export type { PanelQuery, PanelUnit, PanelView, Threshold } from '@signalbox/dashboards'
+export type { PanelUnit, PanelView, Threshold } from '@signalbox/dashboards'
 export type {
   AttemptView,
   CandidateView,
@@ -19,7 +19,7 @@ export interface DashboardView {
 }
 
 /** One scrape target of the monitor, as far as the console shows it. */
-export interface TargetView {
+interface TargetView {
   readonly job: string
   readonly instance: string
   /** unknown: not scraped yet. */
@@ -29,7 +29,7 @@ export interface TargetView {
 }
 
 /** `/debug/endpoints` of the gateway. */
-export interface GatewayAnswer {
+interface GatewayAnswer {
   readonly nowMs: number
   readonly pool: string
   readonly policy: string
@@ -38,7 +38,7 @@ export interface GatewayAnswer {
 }
 
 /** What the monitor knows of the gateway: whether it answers, and its answer. */
-export type GatewayView = { readonly reachable: boolean; readonly error: string | null } & Partial<GatewayAnswer>
+type GatewayView = { readonly reachable: boolean; readonly error: string | null } & Partial<GatewayAnswer>
 
 /** `/api/console/fleet`. */
 export interface FleetView {

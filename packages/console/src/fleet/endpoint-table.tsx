@@ -84,8 +84,10 @@ function EndpointRow({ endpoint, hits, outdated }: { endpoint: EndpointView; hit
           <Unknown why={current ? 'no prefix queries' : why} word={current ? 'no traffic' : undefined} />
         )}
       </td>
-      <td class="number">{formatCount(endpoint.prefillTokensPerSecond)}</td>
-      <td class="number">{endpoint.stateAgeMs === null ? <Unknown why={why} word="never" /> : formatSignalAge(endpoint.stateAgeMs)}</td>
+      <td class="number">{outdated ? <Unknown why={why} /> : formatCount(endpoint.prefillTokensPerSecond)}</td>
+      <td class="number">
+        {outdated ? <Unknown why={why} /> : endpoint.stateAgeMs === null ? <Unknown why={why} word="never" /> : formatSignalAge(endpoint.stateAgeMs)}
+      </td>
     </tr>
   )
 }

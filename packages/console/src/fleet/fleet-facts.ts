@@ -2,7 +2,7 @@ import type { EndpointView, VectorSample } from '../api-types.ts'
 import { type Fetched, fetched } from '../query/fetched.ts'
 
 /** One model over the last five minutes, measured at the gateway. */
-export interface ModelFacts {
+interface ModelFacts {
   readonly model: string
   readonly requestsPerSecond: number
   /** Share that ended in an error; null without traffic. */

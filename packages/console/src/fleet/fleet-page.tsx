@@ -3,8 +3,7 @@ import { useApp } from '../app.ts'
 import { Panels } from '../panels/panels.tsx'
 import type { Load } from '../query/live-query.ts'
 import { useLive } from '../query/use-live.ts'
-import { curlExample } from '../requests/decision-query.ts'
-import { CopyButton } from '../ui/copy-button.tsx'
+import { TryIt } from '../requests/try-it.tsx'
 import { AspectIcon } from '../ui/icon.tsx'
 import { Message, notYet } from '../ui/message.tsx'
 import { EndpointTable } from './endpoint-table.tsx'
@@ -67,22 +66,9 @@ function EndpointSection({ quiet, facts }: { quiet: boolean; facts: FleetFacts |
       {endpoints !== undefined && endpoints.length > 0 && (
         <EndpointTable endpoints={endpoints} facts={facts} outdated={error !== undefined || !reachable} />
       )}
-      {quiet && reachable && endpoints !== undefined && endpoints.length > 0 && <NoTraffic model={data.gateway.models?.[0] ?? ''} />}
+      {quiet && reachable && endpoints !== undefined && endpoints.length > 0 && (
+        <TryIt title="Nothing has been asked of the gateway in the last 5 minutes. Send it a request:" />
+      )}
     </section>
-  )
-}
-
-/** Port of the gateway's data plane unless told otherwise. */
-const GATEWAY_PORT = 8080
-
-function NoTraffic({ model }: { model: string }) {
-  const command = curlExample(location.hostname, GATEWAY_PORT, model)
-  return (
-    <Message title="Nothing has been asked of the gateway in the last 5 minutes. Send it a request:">
-      <div class="command">
-        <pre>{command}</pre>
-        <CopyButton label="Copy" text={() => command} />
-      </div>
-    </Message>
   )
 }

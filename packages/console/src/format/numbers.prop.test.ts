@@ -15,8 +15,9 @@ function secondsOf(text: string): number {
 describe('formatDuration', () => {
   test.each([
     [0, '0 s'],
-    [0.0000314, '31.4 µs'],
-    [0.0082, '8.2 ms'],
+    [0.0000314, '31 µs'],
+    [0.0082, '8.20 ms'],
+    [0.009996, '10 ms'],
     [0.037, '37 ms'],
     [0.812, '812 ms'],
     [0.9996, '1.00 s'],
@@ -32,10 +33,10 @@ describe('formatDuration', () => {
     expect(formatDuration(seconds)).toBe(text)
   })
 
-  test('stays within a hundredth of the value, whatever the unit', () => {
+  test('stays within a twentieth of the value, whatever the unit', () => {
     fc.assert(
       fc.property(fc.double({ min: 1e-6, max: 172_000, noNaN: true }), (seconds) => {
-        expect(Math.abs(secondsOf(formatDuration(seconds)) - seconds)).toBeLessThanOrEqual(seconds * 0.0101)
+        expect(Math.abs(secondsOf(formatDuration(seconds)) - seconds)).toBeLessThanOrEqual(seconds * 0.05)
       }),
     )
   })
@@ -134,7 +135,7 @@ test('formatBytes says that its units are binary', () => {
 test('formatMargin has two digits and no sign', () => {
   expect(formatMargin(0.1204)).toBe('0.12 s')
   expect(formatMargin(-0.1204)).toBe('0.12 s')
-  expect(formatMargin(0.0042)).toBe('4.2 ms')
+  expect(formatMargin(0.0042)).toBe('4.20 ms')
   expect(formatMargin(75)).toBe('1 min 15 s')
 })
 

@@ -40,15 +40,19 @@ export function formatRatio(ratio: number | null | undefined): string {
 
 /** Digits behind the point so that about three are significant, where `value` is in 0..1000. */
 function trimmed(value: number): string {
-  if (value >= 100) return value.toFixed(0)
-  if (value >= 10) return value.toFixed(1)
-  return value.toFixed(2)
+  if (value >= 99.95) return value.toFixed(0)
+  return value.toFixed(value >= 9.995 ? 1 : 2)
+}
+
+/** Below ten with two decimals, above without: a column of them stays readable. */
+function small(value: number): string {
+  return value.toFixed(value >= 9.995 ? 0 : 2)
 }
 
 /** Seconds below a minute in µs, ms or s. The bounds are where rounding would reach the next unit. */
 function shortDuration(seconds: number): string {
-  if (seconds < 0.9995e-3) return `${Number(trimmed(seconds * 1e6))} µs`
-  if (seconds < 0.9995) return `${Number(trimmed(seconds * 1e3))} ms`
+  if (seconds < 0.9995e-3) return `${small(seconds * 1e6)} µs`
+  if (seconds < 0.9995) return `${small(seconds * 1e3)} ms`
   return `${trimmed(seconds)} s`
 }
 

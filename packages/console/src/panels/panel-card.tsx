@@ -28,13 +28,21 @@ export function PanelCard({ panel, range }: { panel: PanelView; range: TimeRange
     },
     { keep: true },
   )
-  const { data } = live.value
+  const { data, error } = live.value
+  // When nobody answers, the verdict says so once; each panel then only shows that it is old, and stays where it is.
+  const old = error !== undefined && data !== undefined
+  const silent = old && error.code === 'unreachable'
   const axis = chooseAxis(panel.unit, data === undefined ? 0 : drawnMax(data.view, panel.thresholds))
   return (
-    <figure class={`panel panel-${panel.kind}`}>
+    <figure class={`panel panel-${panel.kind}${old ? ' panel-old' : ''}`}>
       <figcaption class="panel-head">
         <h3 title={panel.description}>{panel.title}</h3>
         {panel.kind === 'timeseries' && data !== undefined && data.view.series.length > 0 && <span class="panel-unit">{axis.unit}</span>}
+        {silent && (
+          <span class="panel-age" title={error.message}>
+            old
+          </span>
+        )}
         <button
           type="button"
           class="link-button"
@@ -47,25 +55,25 @@ export function PanelCard({ panel, range }: { panel: PanelView; range: TimeRange
           <span class="offscreen"> of {panel.title}</span>
         </button>
       </figcaption>
-      <PanelProblem panel={panel} state={live.value} />
+      {!silent && <PanelProblem panel={panel} state={live.value} />}
       {data === undefined ? (
         live.value.error === undefined && <div class="skeleton chart-space">Loading.</div>
       ) : asTable.value ? (
         <PanelTable panel={panel} data={data} />
       ) : (
-        <PanelDrawing panel={panel} data={data} />
+        <PanelDrawing panel={panel} data={data} old={old} />
       )}
     </figure>
   )
 }
 
-function PanelDrawing({ panel, data }: { panel: PanelView; data: PanelData }) {
+function PanelDrawing({ panel, data, old }: { panel: PanelView; data: PanelData; old: boolean }) {
   const colors = useMemo(() => colorSeries(data.names, data.view.series), [data])
   const empty = data.view.series.length === 0
   return (
     <>
       <p class="offscreen">{summarize(panel, data.names, data.view)}</p>
-      {panel.kind === 'gauge' && <Gauges panel={panel} readings={data.readings} colorOf={(name) => colors[data.names.indexOf(name)]} />}
+      {panel.kind === 'gauge' && <Gauges panel={panel} readings={data.readings} old={old} colorOf={(name) => colors[data.names.indexOf(name)]} />}
       {empty ? (
         panel.kind === 'timeseries' && (
           <p class="chart-space no-data" title={panel.description}>
@@ -75,7 +83,7 @@ function PanelDrawing({ panel, data }: { panel: PanelView; data: PanelData }) {
       ) : (
         <Chart panel={panel} data={data} colors={colors} height={panel.kind === 'gauge' ? 96 : 156} />
       )}
-      {panel.kind === 'timeseries' && !empty && <Legend panel={panel} data={data} colors={colors} />}
+      {panel.kind === 'timeseries' && !empty && <Legend panel={panel} data={data} colors={colors} old={old} />}
       {data.dropped > 0 && <p class="hint">{data.dropped} more series are not shown.</p>}
     </>
   )

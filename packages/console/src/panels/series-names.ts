@@ -26,7 +26,7 @@ export interface SeriesColor {
   readonly shade: 'full' | 'middle' | 'light'
 }
 
-export const PALETTE_SIZE = 8
+const PALETTE_SIZE = 8
 
 /** Labels in an order that does not depend on the answer's. */
 export function sortedLabels(metric: Readonly<Record<string, string>>): (readonly [string, string])[] {

@@ -2,7 +2,7 @@ import type { MatrixSeries } from '../api-types.ts'
 import { sortedLabels } from './series-names.ts'
 
 /** One line: what it is called is decided by `series-names.ts`. */
-export interface WindowSeries {
+interface WindowSeries {
   /** Index of the panel's query it came from. */
   readonly query: number
   readonly metric: Readonly<Record<string, string>>

@@ -21,7 +21,7 @@ export function curlExample(host: string, port: number, model: string): string {
 }
 
 /** Steps of the filter by time to first token, ms. */
-export const ttftSteps: readonly number[] = [0, 100, 250, 500, 1000, 2500, 5000, 10_000]
+const ttftSteps: readonly number[] = [0, 100, 250, 500, 1000, 2500, 5000, 10_000]
 
 /** The steps with a value of the URL among them, sorted. */
 export function ttftChoices(current: number): number[] {

@@ -2,11 +2,11 @@ import type { DecisionsView } from '../api-types.ts'
 import { useApp } from '../app.ts'
 import { formatBytes, formatRatio } from '../format/numbers.ts'
 import { useLive } from '../query/use-live.ts'
-import { CopyButton } from '../ui/copy-button.tsx'
 import { Failure, Message, notYet } from '../ui/message.tsx'
-import { curlExample, decisionsPath, LIST_LIMIT } from './decision-query.ts'
+import { decisionsPath, LIST_LIMIT } from './decision-query.ts'
 import { Filters } from './filters.tsx'
 import { RequestTable } from './request-table.tsx'
+import { TryIt } from './try-it.tsx'
 
 /** The recent requests, newest first. */
 export function RequestsPage() {
@@ -43,9 +43,6 @@ function ringSentence({ decisions, bytes, bytesMax }: DecisionsView): string {
   return `${shown}The gateway keeps the records of recent requests in memory: ${used} used. The oldest leave first.`
 }
 
-/** Port of the gateway's data plane unless told otherwise. */
-const GATEWAY_PORT = 8080
-
 function NoRequests() {
   const app = useApp()
   const { model, endpoint, status, minTtftMs } = app.url.value
@@ -58,13 +55,5 @@ function NoRequests() {
       </Message>
     )
   }
-  const command = curlExample(location.hostname, GATEWAY_PORT, app.fleet.value.data?.gateway.models?.[0] ?? '')
-  return (
-    <Message title="No request yet. Send one:">
-      <div class="command">
-        <pre>{command}</pre>
-        <CopyButton label="Copy" text={() => command} />
-      </div>
-    </Message>
-  )
+  return <TryIt title="No request yet. Send one:" />
 }

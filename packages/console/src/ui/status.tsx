@@ -2,7 +2,7 @@ import type { DecisionStatus, EndpointView } from '../api-types.ts'
 import { type Aspect, AspectIcon } from './icon.tsx'
 
 /** Icon and word. */
-export function Status({ aspect, word, title }: { aspect: Aspect; word: string; title?: string | undefined }) {
+function Status({ aspect, word, title }: { aspect: Aspect; word: string; title?: string | undefined }) {
   return (
     <span class={`status status-${aspect}`} title={title}>
       <AspectIcon aspect={aspect} />
