@@ -1,7 +1,7 @@
-import type { PanelView } from '@signalbox/dashboards'
+import type { FleetQuestions, PanelView } from '@signalbox/dashboards'
 import type { DecisionStatus, DecisionSummary, EndpointView } from '@signalbox/scheduler'
 
-export type { PanelUnit, PanelView, Threshold } from '@signalbox/dashboards'
+export type { FleetQuestions, PanelUnit, PanelView, Threshold } from '@signalbox/dashboards'
 export type {
   AttemptView,
   CandidateView,
@@ -47,6 +47,10 @@ export interface FleetView {
   readonly version: string
   readonly gateway: GatewayView
   readonly targets: readonly TargetView[]
+  /** Port of the gateway's data plane; null: not known. */
+  readonly apiPort: number | null
+  /** What to ask the store for the verdict. */
+  readonly questions: FleetQuestions
 }
 
 /** `/api/console/decisions`. */

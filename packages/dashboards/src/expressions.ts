@@ -38,8 +38,8 @@ export function levelOf(aggregation: Aggregation, signal: SignalId, scope: Scope
  * A quantile of the whole fleet: bucket rates are added by bound first, because quantiles of single
  * engines cannot be combined afterwards. `q` in [0, 1].
  */
-export function quantileOf(q: number, signal: SignalId, scope: Scope): string {
-  return `histogram_quantile(${q}, ${rateOf(signal, scope, { part: '_bucket', by: ['le'] })})`
+export function quantileOf(q: number, signal: SignalId, scope: Scope, reading: Omit<Reading, 'part'> = {}): string {
+  return `histogram_quantile(${q}, ${rateOf(signal, scope, { ...reading, part: '_bucket', by: ['le', ...(reading.by ?? [])] })})`
 }
 
 /** The mean over the window; no value at all, rather than NaN, where nothing was observed. */
@@ -69,9 +69,9 @@ export function quoted(text: string): string {
   return `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')}"`
 }
 
-/** One selector for each name that vLLM has for the signal. Histograms of another layout are left out: their bounds do not add up. */
+/** One selector for each name that vLLM has for the signal, or the current names of one that is no engine's. Histograms of another layout are left out: their bounds do not add up. */
 function selectors(signal: SignalId, scope: Scope, reading: Reading): string[] {
-  const entries = entriesFor(signal).filter((entry) => entry.dialect === 'vllm')
+  const entries = entriesFor(signal).filter((entry) => entry.dialect === 'vllm' || entry.replacedBy === undefined)
   const layout = entries[0]?.bounds?.join()
   return entries
     .filter((entry) => entry.bounds?.join() === layout)

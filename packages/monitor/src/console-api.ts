@@ -1,5 +1,5 @@
 import { type Clock, failure, ok, type Result } from '@signalbox/base'
-import { dashboard } from '@signalbox/dashboards'
+import { dashboard, fleetQuestions } from '@signalbox/dashboards'
 import type { HttpGet, HttpPage } from './ports.ts'
 import { jsonReply, type Reply } from './reply.ts'
 import type { TargetSet } from './target-set.ts'
@@ -17,6 +17,8 @@ export interface ConsoleApiDeps {
   readonly targets: TargetSet
   readonly gateway: GatewayAccess
   readonly demo: DemoFlags
+  /** Port of the gateway's data plane, for the request to try; null: not known. */
+  readonly apiPort: number | null
   readonly version: string
 }
 
@@ -28,6 +30,9 @@ export interface DemoFlags {
 
 /** The console polls every few seconds: a gateway that takes longer is as good as away. */
 const GATEWAY_TIMEOUT_MS = 2_000
+
+/** The verdict looks at the last five minutes. */
+const VERDICT_SECONDS = 300
 
 /** A thousand decision records with their candidates are about 2 MB. */
 const GATEWAY_BODY_BYTES_MAX = 16 * 1024 * 1024
@@ -59,11 +64,19 @@ export class ConsoleApi {
   }
 
   async #fleet(): Promise<Reply> {
-    const { clock, demo, targets, version } = this.#deps
+    const { apiPort, clock, demo, targets, version } = this.#deps
     const answer = await this.#ask('/debug/endpoints')
     const said = answer.ok ? objectOf(answer.value) : answer
     const gateway = said.ok ? { ...said.value, reachable: true, error: null } : { reachable: false, error: said.error }
-    return jsonReply(200, { nowMs: clock.nowMs(), demo, version, gateway, targets: targets.views() })
+    return jsonReply(200, {
+      nowMs: clock.nowMs(),
+      demo,
+      version,
+      apiPort,
+      gateway,
+      targets: targets.views(),
+      questions: fleetQuestions(VERDICT_SECONDS),
+    })
   }
 
   #dashboard(model: string): Reply {

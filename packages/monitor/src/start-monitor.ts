@@ -27,6 +27,8 @@ export interface MonitorConfig {
   /** Base address of the gateway's admin port, without a trailing slash. */
   readonly gatewayAdminUrl?: string
   readonly gatewayToken?: string
+  /** Port of the gateway's data plane, for the request that the console gives to try. */
+  readonly gatewayApiPort?: number
   readonly demo: DemoFlags
   /** Of Signalbox. */
   readonly version: string
@@ -65,7 +67,7 @@ export async function startMonitor(config: MonitorConfig, deps: MonitorDeps): Pr
   const gateway = { adminUrl: config.gatewayAdminUrl, token: config.gatewayToken }
   const server = createMonitorServer({
     prometheus: new PrometheusApi({ ...common, store, queryTimeoutMs: QUERY_TIMEOUT_MS_DEFAULT, queried: (seconds) => metrics.queried(seconds) }),
-    console: new ConsoleApi({ ...common, get: http.get, gateway, demo: config.demo }),
+    console: new ConsoleApi({ ...common, get: http.get, gateway, demo: config.demo, apiPort: config.gatewayApiPort ?? null }),
     files: new StaticFiles(config.consoleDir),
     metrics,
     notReady: () => (!store.up ? 'the store is starting' : targets.roundDone ? undefined : 'the first round of scrapes is under way'),

@@ -18,6 +18,9 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
 /** Scripts, styles and connections of our own origin only, nothing inline. */
 const POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
 
+/** Addresses of the console's own pages even where they end like a file: a request id may hold a dot. */
+const PAGES = '/requests/'
+
 /** A name with the hash of its content, as the console's build makes them: what is behind it never changes. */
 const HASHED = /^\/assets\/.+-[\w-]{8,}\.\w+$/
 
@@ -48,7 +51,7 @@ export class StaticFiles {
   async handle(pathname: string): Promise<Reply | undefined> {
     const path = safePath(pathname)
     if (path === undefined) return undefined
-    const isPage = extname(path) === ''
+    const isPage = extname(path) === '' || path.startsWith(PAGES)
     const file = isPage ? undefined : await this.#read(path)
     if (file !== undefined) return fileReply(path, file)
     if (!isPage) return undefined

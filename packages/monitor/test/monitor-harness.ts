@@ -39,6 +39,7 @@ export async function startHarness(workerUrl: URL): Promise<Harness> {
       get: client.get,
       gateway: { adminUrl: undefined, token: undefined },
       demo: { simulatedEngines: 0, traffic: false },
+      apiPort: null,
     }),
     files: new StaticFiles(undefined),
     metrics,

@@ -107,6 +107,8 @@ test('the fleet view joins the gateway and the targets', async () => {
     nowMs: expect.any(Number),
     demo: { simulatedEngines: 2, traffic: true },
     version: '1.2.3',
+    apiPort: null,
+    questions: { ttft: expect.stringContaining('0.95'), outcomes: expect.any(String), hits: expect.any(String) },
     gateway: { reachable: true, error: null, nowMs: 1, pool: 'p', policy: 'least-cost', models: ['m'], endpoints: [] },
     targets: [
       {

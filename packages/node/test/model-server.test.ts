@@ -281,7 +281,7 @@ describe('metrics and the small endpoints', () => {
         if (parsed.ok) samples.push({ ...parsed.value, value })
       },
     })
-    expect(readEngineState(samples)).toMatchObject({ runningRequests: 0, waitingRequests: 0, kvUsageRatio: 0, kvCapacityTokens: 2048 * 16 })
+    expect(readEngineState(samples)).toMatchObject({ runningRequests: 0, waitingRequests: 0, kvUsageRatio: 0, kvCapacityTokens: 768 * 16 })
   })
 
   it('renders OpenMetrics when asked', async () => {
@@ -297,7 +297,7 @@ describe('metrics and the small endpoints', () => {
     expect((await post(`${url}/v1/load_lora_adapter`, { lora_name: 'sql', lora_path: '/adapters/sql' })).status).toBe(400)
     const list = await jsonOf(fetch(`${url}/v1/models`))
     expect(list.data.map((card) => [card.id, card.parent, card.max_model_len])).toEqual([
-      ['demo-8b', null, 16_384],
+      ['demo-8b', null, 8192],
       ['sql', 'demo-8b', null],
     ])
     expect((await jsonOf(post(`${url}/v1/completions`, { model: 'sql', prompt: 'a' }))).model).toBe('sql')

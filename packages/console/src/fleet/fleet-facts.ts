@@ -1,4 +1,4 @@
-import type { EndpointView, VectorSample } from '../api-types.ts'
+import type { EndpointView, FleetQuestions, VectorSample } from '../api-types.ts'
 import { type Fetched, fetched } from '../query/fetched.ts'
 
 /** One model over the last five minutes, measured at the gateway. */
@@ -17,28 +17,19 @@ export interface FleetFacts {
   readonly hitRatioByInstance: ReadonlyMap<string, number>
 }
 
-const WINDOW = '[5m]'
-
-/** The questions, in PromQL. Latency comes from the gateway's histograms: they mean the same for every engine. */
-export const factQueries = {
-  ttft: `histogram_quantile(0.95, sum by (le, model_name) (rate(llm_d_epp_request_ttft_seconds_bucket${WINDOW})))`,
-  outcomes: `sum by (model, outcome) (rate(signalbox_requests_total${WINDOW}))`,
-  hits: `sum by (instance) (rate(vllm:prefix_cache_hits_total${WINDOW})) / (sum by (instance) (rate(vllm:prefix_cache_queries_total${WINDOW})) > 0)`,
-} as const
-
 /** Answers an instant query; `Api.instant` does. */
 export type AskInstant = (expr: string) => Promise<Fetched<readonly VectorSample[]>>
 
 /** Asks all of it at once. */
-export async function loadFleetFacts(ask: AskInstant): Promise<Fetched<FleetFacts>> {
-  const [ttft, outcomes, hits] = await Promise.all([ask(factQueries.ttft), ask(factQueries.outcomes), ask(factQueries.hits)])
+export async function loadFleetFacts(questions: FleetQuestions, ask: AskInstant): Promise<Fetched<FleetFacts>> {
+  const [ttft, outcomes, hits] = await Promise.all([ask(questions.ttft), ask(questions.outcomes), ask(questions.hits)])
   if (!ttft.ok) return ttft
   if (!outcomes.ok) return outcomes
   if (!hits.ok) return hits
   return fetched(fleetFacts({ ttft: ttft.value, outcomes: outcomes.value, hits: hits.value }))
 }
 
-type Answers = Readonly<Record<keyof typeof factQueries, readonly VectorSample[]>>
+type Answers = Readonly<Record<keyof FleetQuestions, readonly VectorSample[]>>
 
 /** Shapes the three answers. Values that are not finite (no traffic) are left out. */
 export function fleetFacts(answers: Answers): FleetFacts {

@@ -1,6 +1,7 @@
 import { useComputed } from '@preact/signals'
 import { useApp } from '../app.ts'
 import { Panels } from '../panels/panels.tsx'
+import { notFetched } from '../query/fetched.ts'
 import type { Load } from '../query/live-query.ts'
 import { useLive } from '../query/use-live.ts'
 import { TryIt } from '../requests/try-it.tsx'
@@ -14,8 +15,11 @@ import { fleetVerdict } from './verdict.ts'
 /** Is anyone hurting, who, since when. */
 export function FleetPage() {
   const app = useApp()
-  const facts = useLive<FleetFacts>('facts', (): Load<FleetFacts> => {
-    return (signal) => loadFleetFacts((expr) => app.api.instant(expr, app.serverNowMs(), signal))
+  const questions = app.fleet.value.data?.questions
+  const facts = useLive<FleetFacts>(questions === undefined ? 'nothing to ask yet' : 'facts', (): Load<FleetFacts> => {
+    // The first answer about the fleet brings the questions; until then there is nothing to ask.
+    if (questions === undefined) return () => Promise.resolve(notFetched('cancelled', 0, 'the fleet is not known yet'))
+    return (signal) => loadFleetFacts(questions, (expr) => app.api.instant(expr, app.serverNowMs(), signal))
   })
   const verdict = useComputed(() => {
     const { data, error } = app.fleet.value

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import type { EndpointView, FleetView, VectorSample } from '../api-types.ts'
 import { fetched, notFetched } from '../query/fetched.ts'
-import { type FleetFacts, factQueries, fleetFacts, hitRatioOf, loadFleetFacts } from './fleet-facts.ts'
+import { type FleetFacts, fleetFacts, hitRatioOf, loadFleetFacts } from './fleet-facts.ts'
 import { fleetVerdict, type VerdictInput } from './verdict.ts'
+
+const questions = { ttft: 'ttft', outcomes: 'outcomes', hits: 'hits' }
 
 function endpoint(id: string, more: Partial<EndpointView> = {}): EndpointView {
   return {
@@ -28,6 +30,8 @@ function fleet(endpoints: readonly EndpointView[]): FleetView {
   return {
     nowMs: 0,
     demo: { simulatedEngines: 0, traffic: false },
+    apiPort: 8080,
+    questions,
     version: '0.1.0',
     gateway: { reachable: true, error: null, nowMs: 0, pool: 'default', policy: 'least-cost', models: ['llama-3.1-8b'], endpoints },
     targets: [],
@@ -129,8 +133,10 @@ describe('fleet facts', () => {
   })
 
   test('come from three questions, and fail with any of them', async () => {
-    expect(await loadFleetFacts(() => Promise.resolve(fetched([])))).toEqual(fetched({ models: [], hitRatioByInstance: new Map() }))
-    const failing = await loadFleetFacts((expr) => Promise.resolve(expr === factQueries.hits ? notFetched('refused', 422, 'no') : fetched([])))
+    expect(await loadFleetFacts(questions, () => Promise.resolve(fetched([])))).toEqual(fetched({ models: [], hitRatioByInstance: new Map() }))
+    const failing = await loadFleetFacts(questions, (expr) =>
+      Promise.resolve(expr === questions.hits ? notFetched('refused', 422, 'no') : fetched([])),
+    )
     expect(failing).toMatchObject({ ok: false })
   })
 })

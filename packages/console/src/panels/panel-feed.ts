@@ -2,7 +2,7 @@ import type { MatrixSeries, PanelView, VectorSample } from '../api-types.ts'
 import { type Fetched, fetched } from '../query/fetched.ts'
 import type { TimeRange } from '../shell/time-range.ts'
 import { rangeStepMs } from '../shell/time-range.ts'
-import { nameSeries } from './series-names.ts'
+import { byQueryThenLabels, nameSeries } from './series-names.ts'
 import { SeriesWindow, type WindowView } from './series-window.ts'
 
 /** What a feed asks; `Api` answers. */
@@ -79,6 +79,7 @@ export class PanelFeed {
         samples.push({ query, metric, value: Number.isFinite(number) ? number : null })
       }
     }
+    samples.sort(byQueryThenLabels)
     const names = nameSeries(this.#legends(), samples)
     return fetched(samples.map(({ value }, index) => ({ name: names[index] ?? '', value })))
   }

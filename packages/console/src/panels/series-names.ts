@@ -33,6 +33,12 @@ export function sortedLabels(metric: Readonly<Record<string, string>>): (readonl
   return Object.entries(metric).sort(([a], [b]) => (a < b ? -1 : 1))
 }
 
+/** An order that does not change from answer to answer; numbers inside names count as numbers. */
+export function byQueryThenLabels(a: Unnamed, b: Unnamed): number {
+  if (a.query !== b.query) return a.query - b.query
+  return JSON.stringify(sortedLabels(a.metric)).localeCompare(JSON.stringify(sortedLabels(b.metric)), 'en', { numeric: true })
+}
+
 /** FNV-1a over UTF-16 units, 32 bits: stable between pages and sessions. */
 function hash(text: string): number {
   let value = 0x811c9dc5

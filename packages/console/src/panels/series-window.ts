@@ -1,5 +1,5 @@
 import type { MatrixSeries } from '../api-types.ts'
-import { sortedLabels } from './series-names.ts'
+import { byQueryThenLabels, sortedLabels } from './series-names.ts'
 
 /** One line: what it is called is decided by `series-names.ts`. */
 interface WindowSeries {
@@ -105,7 +105,7 @@ export class SeriesWindow {
   view(): WindowView {
     const endMs = this.#endMs ?? 0
     const times = Array.from({ length: this.points }, (_, index) => (endMs - (this.points - 1 - index) * this.stepMs) / 1000)
-    const series = [...this.#lines.values()].sort((a, b) => a.query - b.query).map((line) => ({ ...line, values: [...line.values] }))
+    const series = [...this.#lines.values()].sort(byQueryThenLabels).map((line) => ({ ...line, values: [...line.values] }))
     return { stepMs: this.stepMs, endMs, times, series }
   }
 

@@ -13,7 +13,10 @@ export interface GreetingFacts {
 /** What a person reads when everything is up: the addresses and a request to try. */
 export function greeting({ version, config, addresses, demo, tookMs }: GreetingFacts): string {
   const api = addresses.get('gateway')?.['api'] ?? ''
-  const engines = [...addresses].filter(([name]) => name.startsWith('engine-')).map(([, urls]) => urls['engine'])
+  const engines = [...addresses]
+    .sort(([a], [b]) => a.localeCompare(b, 'en', { numeric: true }))
+    .filter(([name]) => name.startsWith('engine-'))
+    .map(([, urls]) => urls['engine'])
   const lines = [
     `Signalbox ${version} is up (${(tookMs / 1_000).toFixed(1)} s).`,
     '',

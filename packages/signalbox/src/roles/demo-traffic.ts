@@ -90,9 +90,12 @@ export class DemoTraffic {
           if (leaves && answer.length > 2_000) outgoing.destroy()
         })
         incoming.on('error', () => undefined)
+        answered = true
         incoming.on('close', () => settle(incoming.complete && incoming.statusCode === 200 ? answer : undefined))
       },
     )
+    // The request closes before its answer does: once there is an answer, only that one's end counts.
+    let answered = false
     let settled = false
     const settle = (text: string | undefined): void => {
       if (settled) return
@@ -101,7 +104,9 @@ export class DemoTraffic {
     }
     outgoing.on('timeout', () => outgoing.destroy())
     outgoing.on('error', () => settle(undefined))
-    outgoing.on('close', () => settle(undefined))
+    outgoing.on('close', () => {
+      if (!answered) settle(undefined)
+    })
     outgoing.end(body)
   }
 }

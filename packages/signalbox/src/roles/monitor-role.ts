@@ -35,6 +35,7 @@ export async function startMonitorRole(config: Config, endpoints: readonly Endpo
       seriesMax: monitor.seriesMax,
       consoleDir: consoleFolder,
       gatewayAdminUrl,
+      gatewayApiPort: config.gateway.port,
       ...(gatewayToken === undefined ? {} : { gatewayToken }),
       demo,
       version,
