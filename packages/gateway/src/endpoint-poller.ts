@@ -28,7 +28,7 @@ export class EndpointPoller {
     this.#options = options
   }
 
-  /** The endpoints to poll from now on; those that stay keep their turn. */
+  /** The endpoints to poll from now on; those that stay keep their turn, new ones are polled at once. */
   setEndpoints(specs: readonly EndpointSpec[]): void {
     const wanted = new Map(specs.map((spec) => [spec.id, spec]))
     for (const [id, loop] of this.#loops) {
@@ -40,15 +40,16 @@ export class EndpointPoller {
       if (this.#loops.has(spec.id)) return
       const loop = new PollLoop(spec, this.#options)
       this.#loops.set(spec.id, loop)
-      if (this.#isRunning) loop.start((i / specs.length) * this.#options.intervalMs)
+      if (this.#isRunning) void loop.start(i / specs.length)
     })
   }
 
-  start(): void {
+  /** Polls every endpoint at once, then on its turn. Resolves after the first poll of each, at most one timeout later. */
+  async start(): Promise<void> {
     if (this.#isRunning) return
     this.#isRunning = true
     let i = 0
-    for (const loop of this.#loops.values()) loop.start((i++ / this.#loops.size) * this.#options.intervalMs)
+    await Promise.all([...this.#loops.values()].map((loop) => loop.start(i++ / this.#loops.size)))
   }
 
   /** Ends all polls; `start` begins anew. */
@@ -74,9 +75,11 @@ class PollLoop {
     this.#probe = new EndpointProbe({ url: spec.url, timeoutMs: options.timeoutMs, get: options.get, clock: options.clock })
   }
 
-  start(delayMs: number): void {
+  /** The first poll begins now and the second one interval later and `turn` (0..1) of another. Resolves when the first has reported. */
+  start(turn: number): Promise<void> {
     this.#life += 1
-    this.#wait(this.#options.clock.nowMs() + delayMs, this.#life)
+    const { clock, intervalMs } = this.#options
+    return this.#poll(clock.nowMs() + turn * intervalMs, this.#life)
   }
 
   stop(): void {
@@ -84,27 +87,19 @@ class PollLoop {
     clearTimeout(this.#timer)
   }
 
-  #wait(dueMs: number, life: number): void {
+  /** One poll, then the wait for the next slot of the grid that `dueMs` lies on. Never rejects. */
+  async #poll(dueMs: number, life: number): Promise<void> {
     const { clock, intervalMs, log } = this.#options
-    this.#timer = setTimeout(
-      () => {
-        const startedMs = clock.nowMs()
-        this.#probe
-          .poll()
-          .catch((error: unknown): Result<EngineState, PollFailure> => {
-            log('error', 'poll broke', { endpoint: this.spec.id, error: String(error) })
-            return { ok: false, error: { reason: 'the poll broke; see the log', unreachable: false } }
-          })
-          .then((result) => {
-            if (life !== this.#life) return
-            this.#report(result, startedMs)
-            const passed = Math.max(0, Math.floor((clock.nowMs() - dueMs) / intervalMs))
-            this.#wait(dueMs + (passed + 1) * intervalMs, life)
-          })
-          .catch((error: unknown) => log('error', 'polling ended', { endpoint: this.spec.id, error: String(error) }))
-      },
-      Math.max(0, dueMs - clock.nowMs()),
-    )
+    const startedMs = clock.nowMs()
+    const result = await this.#probe.poll().catch((error: unknown): Result<EngineState, PollFailure> => {
+      log('error', 'poll broke', { endpoint: this.spec.id, error: String(error) })
+      return { ok: false, error: { reason: 'the poll broke; see the log', unreachable: false } }
+    })
+    if (life !== this.#life) return
+    this.#report(result, startedMs)
+    const passed = Math.max(0, Math.floor((clock.nowMs() - dueMs) / intervalMs))
+    const nextMs = dueMs + (passed + 1) * intervalMs
+    this.#timer = setTimeout(() => void this.#poll(nextMs, life), Math.max(0, nextMs - clock.nowMs()))
   }
 
   #report(result: Result<EngineState, PollFailure>, startedMs: number): void {

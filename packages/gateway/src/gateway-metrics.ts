@@ -118,6 +118,8 @@ export class GatewayMetrics implements RequestMetrics {
     this.#requests.with(...labels).inc()
     this.#outcomes.with(model, outcome).inc()
     if (outcome === 'error' || outcome === 'rejected') this.#errors.with(...labels, observation.errorCode ?? 'Unknown').inc()
+    // A series at 0 for what has had no error yet: a ratio over it is 0 then, not empty.
+    else this.#errors.with(...labels, 'ModelServerError').inc(0)
     this.#observeSizes(observation, labels)
     this.#observeTimes(observation, labels)
   }

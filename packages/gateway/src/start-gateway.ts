@@ -186,7 +186,8 @@ export async function startGateway(config: GatewayConfig, deps: GatewayDeps): Pr
     plane.server.close()
     throw error
   })
-  poller.start()
+  // The first request after this finds endpoints whose state is known.
+  await poller.start()
   return {
     port,
     adminPort,

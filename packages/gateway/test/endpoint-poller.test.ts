@@ -61,7 +61,7 @@ it('tells the state of each endpoint, poll after poll', async () => {
   const reports = new Reports()
   const started = poller(reports, 50, 5000)
   started.setEndpoints([spec('a', a.url), spec('b', b.url)])
-  started.start()
+  void started.start()
   await eventually(() => expect(Math.min(reports.of('a').length, reports.of('b').length)).toBeGreaterThan(2))
   expect(reports.of('a').at(-1)?.state).toMatchObject({ runningRequests: 4, waitingRequests: 1, models: ['m'] })
   expect(reports.all.filter(({ reason }) => reason !== undefined)).toEqual([])
@@ -72,7 +72,7 @@ it('says why an endpoint is gone, notices its return, and logs only changes', as
   const reports = new Reports()
   const started = poller(reports, 50, 5000)
   started.setEndpoints([spec('a', first.url)])
-  started.start()
+  void started.start()
   await eventually(() => expect(reports.of('a').at(-1)?.state).toBeDefined())
   first.server.close()
   first.server.closeAllConnections()
@@ -99,7 +99,7 @@ it('never has two polls of one endpoint under way, however slow it is', async ()
   const reports = new Reports()
   const started = poller(reports, 30, 10_000)
   started.setEndpoints([spec('a', slow.url)])
-  started.start()
+  void started.start()
   await eventually(() => expect(reports.of('a').length).toBeGreaterThan(3))
   expect(most).toBe(1)
 })
@@ -109,7 +109,7 @@ it('gives up on a silent endpoint in time', async () => {
   const reports = new Reports()
   const started = poller(reports)
   started.setEndpoints([spec('a', silent.url)])
-  started.start()
+  void started.start()
   await eventually(() => expect(reports.of('a')[0]).toEqual({ id: 'a', reason: 'timed out after 40 ms' }))
 })
 
@@ -125,7 +125,7 @@ it('refuses an endless page', async () => {
   const reports = new Reports()
   const started = poller(reports, 100, 30_000)
   started.setEndpoints([spec('a', endless.url)])
-  started.start()
+  void started.start()
   await eventually(() => expect(reports.of('a')[0]).toEqual({ id: 'a', reason: 'the body has more than 8388608 bytes' }))
 })
 
@@ -143,7 +143,7 @@ it('says nothing of an endpoint that was removed, also from a poll under way, an
   const reports = new Reports()
   const started = poller(reports, 50, 30_000)
   started.setEndpoints([spec('held', held.url)])
-  started.start()
+  void started.start()
   await isAsked
   started.setEndpoints([spec('other', other.url)])
   release()
@@ -151,7 +151,7 @@ it('says nothing of an endpoint that was removed, also from a poll under way, an
   expect(reports.of('held')).toEqual([])
 })
 
-it('spreads the first polls over the interval', async () => {
+it('polls all at once first, and spreads the polls over the interval from then on', async () => {
   const reports = new Reports()
   const asked: string[] = []
   const first = performance.now()
@@ -172,9 +172,11 @@ it('spreads the first polls over the interval', async () => {
   })
   cleanups.push(() => created.stop())
   created.setEndpoints(['a', 'b', 'c', 'd'].map((id) => spec(id, `http://${id}`)))
-  created.start()
-  await eventually(() => expect(asked.length).toBeGreaterThanOrEqual(4))
-  expect(asked.slice(0, 4)).toEqual(['http://a/metrics', 'http://b/metrics', 'http://c/metrics', 'http://d/metrics'])
-  // Timers may be late, never early.
-  expect(at[3]).toBeGreaterThan(290)
+  await created.start()
+  const all = ['http://a/metrics', 'http://b/metrics', 'http://c/metrics', 'http://d/metrics']
+  expect(asked).toEqual(all)
+  await eventually(() => expect(asked.length).toBeGreaterThanOrEqual(8))
+  expect(asked.slice(4, 8)).toEqual(all)
+  // Timers may be late, never early: d's turn is three quarters of an interval after a's.
+  expect(at[7]).toBeGreaterThan(400 + 290)
 })

@@ -1,11 +1,12 @@
 import type { Config } from '../config/schema.ts'
 import type { DemoFlags } from '../supervisor/messages.ts'
+import type { RoleAddresses } from '../supervisor/supervisor.ts'
 
 export interface GreetingFacts {
   readonly version: string
   readonly config: Config
   /** By role name, what each listens on. */
-  readonly addresses: ReadonlyMap<string, Readonly<Record<string, string>>>
+  readonly addresses: RoleAddresses
   readonly demo: DemoFlags
   readonly tookMs: number
 }

@@ -70,13 +70,13 @@ function planOf(config: Config, flags: UpFlags): Plan {
   const roles: RoleSpec[] = [
     ...Array.from({ length: engines }, (_, index) => ({
       name: `engine-${index + 1}`,
-      stopOrder: 2,
+      layer: 0,
       settings: { role: 'engine', config, index } as const,
     })),
-    { name: 'gateway', stopOrder: 1, settings: { role: 'gateway', config, endpoints } },
-    { name: 'monitor', stopOrder: 2, settings: { role: 'monitor', config, endpoints, demo } },
+    { name: 'gateway', layer: 1, settings: { role: 'gateway', config, endpoints } },
+    { name: 'monitor', layer: 2, settings: { role: 'monitor', config, endpoints, demo } },
   ]
-  if (demo.traffic) roles.push({ name: 'traffic', stopOrder: 0, settings: { role: 'traffic', config } })
+  if (demo.traffic) roles.push({ name: 'traffic', layer: 2, settings: { role: 'traffic', config } })
   return { roles, demo }
 }
 

@@ -6,9 +6,12 @@ export interface RoleSpec {
   /** Shown before the role's lines: `engine-2`. */
   readonly name: string
   readonly settings: RoleSettings
-  /** Roles of a lower order stop first: traffic 0, gateway 1, what the gateway needs 2. */
-  readonly stopOrder: number
+  /** Lower layers start before and stop after what stands on them: engines 0, gateway 1, what talks to the gateway 2. */
+  readonly layer: number
 }
+
+/** By role name, what each listens on. */
+export type RoleAddresses = ReadonlyMap<string, Readonly<Record<string, string>>>
 
 export interface SupervisorOptions {
   /** The file that children run: the command's own bundle. */
@@ -45,19 +48,31 @@ export class Supervisor {
     this.#options = options
   }
 
-  /** Starts all roles together; answers every role's addresses, or the reason why one could not start. */
-  start(
-    specs: readonly RoleSpec[],
-  ): Promise<{ readonly addresses: ReadonlyMap<string, Readonly<Record<string, string>>> } | { readonly failed: string }> {
+  /** Starts the roles layer by layer; answers every role's addresses, or the reason why one could not start. */
+  async start(specs: readonly RoleSpec[]): Promise<{ readonly addresses: RoleAddresses } | { readonly failed: string }> {
+    const addresses = new Map<string, Readonly<Record<string, string>>>()
+    for (const layer of layersOf(specs)) {
+      const failed = await this.#startLayer(
+        specs.filter((spec) => spec.layer === layer),
+        addresses,
+      )
+      if (failed !== undefined) return { failed }
+    }
+    return { addresses }
+  }
+
+  /** Resolves when all of them are ready, or with the reason of the first that could not start. */
+  #startLayer(specs: readonly RoleSpec[], addresses: Map<string, Readonly<Record<string, string>>>): Promise<string | undefined> {
     return new Promise((resolve) => {
-      const addresses = new Map<string, Readonly<Record<string, string>>>()
-      this.#startFailed = (message) => resolve({ failed: message })
+      let ready = 0
+      this.#startFailed = resolve
       for (const spec of specs) {
         const role: Role = { spec, backoff: new RestartBackoff(), child: undefined, startedMs: 0, restart: undefined, wasReady: false }
         this.#roles.push(role)
         this.#launch(role, (reported) => {
           addresses.set(spec.name, reported)
-          if (addresses.size === specs.length) resolve({ addresses })
+          ready += 1
+          if (ready === specs.length) resolve(undefined)
         })
       }
     })
@@ -77,9 +92,8 @@ export class Supervisor {
   async #stopAll(): Promise<void> {
     const deadline = setTimeout(() => this.kill(), SHUTDOWN_MS - 200)
     for (const role of this.#roles) clearTimeout(role.restart)
-    const orders = [...new Set(this.#roles.map((role) => role.spec.stopOrder))].sort((a, b) => a - b)
-    for (const order of orders) {
-      const running = this.#roles.filter((role) => role.spec.stopOrder === order && role.child !== undefined)
+    for (const layer of layersOf(this.#roles.map((role) => role.spec)).reverse()) {
+      const running = this.#roles.filter((role) => role.spec.layer === layer && role.child !== undefined)
       for (const role of running) role.child?.stop(GRACE_MS)
       while (running.some((role) => role.child !== undefined)) await this.#nextExit()
     }
@@ -121,4 +135,9 @@ export class Supervisor {
     this.#options.print(`${role.spec.name}: ${reason}; starting it again in ${waitMs / 1000} s`)
     role.restart = setTimeout(() => this.#launch(role, () => undefined), waitMs)
   }
+}
+
+/** From the lowest up. */
+function layersOf(specs: readonly RoleSpec[]): number[] {
+  return [...new Set(specs.map((spec) => spec.layer))].sort((a, b) => a - b)
 }
