@@ -22,7 +22,7 @@ export class RoleChild {
   #failure: string | undefined
 
   constructor(program: string, settings: RoleSettings, events: ChildEvents) {
-    const child = fork(program, ['role', settings.role], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], execArgv: ['--enable-source-maps'] })
+    const child = fork(program, ['role', settings.role], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
     this.#process = child
     for (const stream of [child.stdout, child.stderr]) {
       if (stream !== null) createInterface({ input: stream }).on('line', (line) => events.line(line))
