@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { assert, type Clock } from '@signalbox/base'
+import { assert, type Clock, type Roster, type Rostered } from '@signalbox/base'
 import { type Ending, RequestAccount } from './account.ts'
 import { declaredLength, discardRest, receiveBody } from './body-receiver.ts'
 import { errorBody, errorCodeOfStatus, errorEvent, errorTable, type GatewayError } from './errors.ts'
@@ -46,7 +46,7 @@ export interface ExchangeServices {
   readonly clock: Clock
   readonly limits: ExchangeLimits
   /** Exchanges under way; each removes itself when it closes. */
-  readonly live: Set<Exchange>
+  readonly live: Roster<Exchange>
 }
 
 export interface ExchangeStart {
@@ -74,7 +74,8 @@ const retryableStatuses: ReadonlySet<number> = new Set([429, 502, 503, 504])
  *
  * Every state has one way out to `closed`, and there the reservation, the decision record and the metrics end, once.
  */
-export class Exchange implements UpstreamHandler {
+export class Exchange implements UpstreamHandler, Rostered {
+  rosterPlace = -1
   readonly #services: ExchangeServices
   readonly #request: IncomingMessage
   readonly #response: ServerResponse
@@ -441,7 +442,7 @@ export class Exchange implements UpstreamHandler {
     this.#assignment = undefined
     this.#call = undefined
     this.#held = []
-    this.#services.live.delete(this)
+    this.#services.live.remove(this)
     this.#account.close({ ...ending, streaming: this.#relay !== undefined || this.#read?.summary.stream === true })
   }
 

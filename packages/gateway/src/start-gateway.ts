@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Server } from 'node:http'
-import { assert, type Clock, type Random } from '@signalbox/base'
+import { assert, type Clock, type Random, Roster } from '@signalbox/base'
 import { HttpClient, listen } from '@signalbox/node'
 import { DecisionLog, type EndpointSpec, type PolicyPlugin, policies, Scheduler } from '@signalbox/scheduler'
 import { createAdminServer } from './admin-server.ts'
@@ -157,7 +157,7 @@ export async function startGateway(config: GatewayConfig, deps: GatewayDeps): Pr
       scanner: new RequestScanner(),
       clock,
       limits: config,
-      live: new Set(),
+      live: new Roster(),
     },
     limits: {
       headBytesMax: config.headBytesMax,

@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net'
+import { Roster } from '@signalbox/base'
 import { systemClock } from '@signalbox/node'
 import type { EndpointSpec, RequestSummary } from '@signalbox/scheduler'
 import OpenAI from 'openai'
@@ -184,7 +185,7 @@ export async function startGatewayUnderTest(options: GatewayTestOptions): Promis
       scanner: new RequestScanner(),
       clock: systemClock,
       limits: { ...limits, ...options.limits },
-      live: new Set(),
+      live: new Roster(),
     },
   })
   await new Promise<void>((resolve) => plane.server.listen(0, '127.0.0.1', resolve))

@@ -1,7 +1,7 @@
-import { assert, type Clock } from '@signalbox/base'
+import { assert, type Clock, Roster } from '@signalbox/base'
 import { ByteWriter } from './byte-cursor.ts'
 import { type CodecNames, decodeDecision, decodeId, decodeSummary, type EncodedFilter, encodeDecision, matchesEncoded } from './decision-codec.ts'
-import { DecisionDraft, type DraftRequest, TEXT_MAX } from './decision-draft.ts'
+import { DecisionDraft, type DraftPorts, type DraftRequest, TEXT_MAX } from './decision-draft.ts'
 import { type DecisionRecord, summaryOf, viewOf } from './decision-record.ts'
 import { Interner } from './interner.ts'
 import type { DecisionStatus, DecisionSummary, DecisionView } from './types.ts'
@@ -58,16 +58,17 @@ export interface Rejection {
  *
  * Measured (bench; 40,000 records): the newest 100 in 65 µs, one of a rare model in 430 µs.
  */
-export class DecisionLog {
+export class DecisionLog implements DraftPorts {
   readonly bytesMax: number
   readonly #clock: Clock
   readonly #ring: Uint8Array
   readonly #view: DataView
   readonly #offsets: Uint32Array
   readonly #index = new Map<string, number>()
-  readonly #running = new Set<DecisionDraft>()
+  readonly #running = new Roster<DecisionDraft>()
   readonly #codec: CodecNames = { names: new Interner(NAMES_SWEEP_AT), policies: new Interner(POLICIES_SWEEP_AT) }
   readonly #writer = new ByteWriter()
+  #opened = 0
   #head = 0
   #oldest = 0
   #next = 0
@@ -94,15 +95,21 @@ export class DecisionLog {
 
   /** Begins the record of a request. It is listed as running until its `complete`. */
   open(request: DraftRequest, receivedMs: number): DecisionDraft {
-    const draft = new DecisionDraft(request, receivedMs, {
-      nowMs: () => this.#clock.nowMs(),
-      onComplete: (completed) => {
-        this.#running.delete(completed)
-        this.#append(completed.record())
-      },
-    })
+    this.#opened += 1
+    const draft = new DecisionDraft(request, { receivedMs, serial: this.#opened }, this)
     if (this.#running.size < RUNNING_MAX) this.#running.add(draft)
     return draft
+  }
+
+  /** Called by a draft, once. */
+  completed(draft: DecisionDraft): void {
+    this.#running.remove(draft)
+    this.#append(draft.record())
+  }
+
+  /** Now, for the duration of a draft. */
+  nowMs(): number {
+    return this.#clock.nowMs()
   }
 
   /** Records a request that was refused before anything was decided. */
@@ -132,7 +139,7 @@ export class DecisionLog {
   /** The whole record of the newest request of that id, running ones first; undefined: none, or overwritten since. */
   get(id: string): DecisionView | undefined {
     const key = id.slice(0, TEXT_MAX.id)
-    for (const draft of this.#running) {
+    for (const draft of this.#running.list()) {
       if (draft.id === key) return viewOf(draft.record())
     }
     const sequence = this.#index.get(key)
@@ -144,7 +151,7 @@ export class DecisionLog {
     // A running request has no time to first token yet.
     if (filter.minTtftMs !== undefined) return []
     const found: DecisionSummary[] = []
-    for (const draft of [...this.#running].reverse()) {
+    for (const draft of this.#running.list().sort((a, b) => b.serial - a.serial)) {
       if (found.length === limit) break
       const record = draft.record()
       if (filter.model !== undefined && record.model !== filter.model) continue
