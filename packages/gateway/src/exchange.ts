@@ -58,6 +58,7 @@ export interface ExchangeStart {
 }
 
 const contentType = 'content-type'
+const singleWriteBytesMax = 16 * 1024
 /** What nginx logs for a client that left before it had an answer. */
 const clientLeft = 499
 /** Answers that mean "not this endpoint, not now": another one may do better. */
@@ -365,7 +366,9 @@ export class Exchange implements UpstreamHandler, Rostered {
     if (this.#status !== 204 && this.#status !== 304) headers.push('content-length', String(body.length))
     this.#account.responseBytes = body.length
     this.#response.writeHead(this.#status, headers)
-    this.#response.end(body)
+    // As a string of bytes the body goes out with the head in one plain write; two buffers take a `writev`, which costs more.
+    if (body.length <= singleWriteBytesMax) this.#response.end(body.toString('latin1'), 'latin1')
+    else this.#response.end(body)
     this.#closeAnswered(undefined, this.#status < 300 ? usageOfAnswer(body) : undefined)
   }
 
