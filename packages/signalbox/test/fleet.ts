@@ -119,12 +119,3 @@ export async function textOf(url: string, headers: Record<string, string> = {}):
   const answer = await fetch(url, { headers, signal: AbortSignal.timeout(10_000) })
   return answer.text()
 }
-
-/** Process ids of the roles of a fleet, by listening port. */
-export function childPids(parent: number, listing: string): number[] {
-  return listing
-    .split('\n')
-    .map((line) => line.trim().split(/\s+/).map(Number))
-    .filter(([, ppid]) => ppid === parent)
-    .map(([pid]) => pid as number)
-}
