@@ -40,7 +40,7 @@ async function decisions(id: string | undefined, flags: DecisionsFlags): Promise
   for (const [name, value] of Object.entries({ model: flags.model, endpoint: flags.endpoint, status: flags.status, min_ttft_ms: flags.minTtft })) {
     if (value !== undefined) query.set(name, value)
   }
-  const { decisions } = (await get(flags, `/debug/decisions?${query}`)) as { decisions: readonly DecisionSummary[] }
+  const { decisions } = (await get(flags, `/debug/decisions?${query.toString()}`)) as { decisions: readonly DecisionSummary[] }
   if (flags.json === true) {
     for (const summary of decisions) {
       // A record may have left the ring between the list and this look at it.
