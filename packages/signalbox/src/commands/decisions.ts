@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
 import type { DecisionSummary, DecisionView } from '@signalbox/scheduler'
 import { Command } from 'commander'
+import { readToken } from '../roles/token.ts'
 import { StartError } from '../supervisor/role-process.ts'
 import { table } from './table.ts'
 
@@ -40,7 +40,7 @@ async function decisions(id: string | undefined, flags: DecisionsFlags): Promise
   for (const [name, value] of Object.entries({ model: flags.model, endpoint: flags.endpoint, status: flags.status, min_ttft_ms: flags.minTtft })) {
     if (value !== undefined) query.set(name, value)
   }
-  const { decisions } = (await get(flags, `/debug/decisions?${query}`)) as { decisions: readonly DecisionSummary[] }
+  const { decisions } = (await get(flags, `/debug/decisions?${query.toString()}`)) as { decisions: readonly DecisionSummary[] }
   if (flags.json === true) {
     for (const summary of decisions) {
       // A record may have left the ring between the list and this look at it.
@@ -101,7 +101,7 @@ function count(value: number | null): string {
 
 async function get(flags: DecisionsFlags, path: string, mayBeGone = false): Promise<unknown> {
   const headers: Record<string, string> = {}
-  if (flags.tokenFile !== undefined) headers['authorization'] = `Bearer ${readFileSync(flags.tokenFile, 'utf8').trim()}`
+  if (flags.tokenFile !== undefined) headers['authorization'] = `Bearer ${readToken(flags.tokenFile, '--token-file')}`
   const url = `${flags.url.replace(/\/$/, '')}${path}`
   let answer: Response
   try {
