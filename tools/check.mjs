@@ -11,7 +11,7 @@ const steps = [
   ['types', bin('tsc'), ['-p', 'tsconfig.json']],
   ['types of the console', bin('tsc'), ['-p', 'packages/console/tsconfig.json']],
   ['unit tests', bin('vitest'), ['run', '--project', 'unit']],
-  ['dead code', bin('knip'), []],
+  ['dead code', bin('knip'), ['--no-config-hints']],
   ['tidy', process.execPath, ['--conditions=signalbox-source', '--import=tsx', 'tools/tidy.ts']],
 ]
 for (const [name, command, args] of steps) {

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net'
 
 /** One keep-alive connection of the load generator: bare sockets, one request at a time, whole answers only. */
-export class Connection {
+class Connection {
   readonly #socket: Socket
   #wait: { resolve(status: number): void; reject(error: Error): void } | undefined
   #head = ''

@@ -46,8 +46,8 @@ describe('the performance dashboard', () => {
     expect(quoted('a"} or up{x="\\\n')).toBe('"a\\"} or up{x=\\"\\\\\\n"')
   })
 
-  test('keeps a success apart from an abort', () => {
-    expect(expressions('').get('throughput')?.[0]?.expr).toBe('sum(rate(vllm:request_success_total{finished_reason!="abort"}[60s]))')
+  test('keeps a success apart from an abort and an error', () => {
+    expect(expressions('').get('throughput')?.[0]?.expr).toBe('sum(rate(vllm:request_success_total{finished_reason!~"abort|error"}[60s]))')
   })
 
   test('orders thresholds by value, and says which way is good on each panel', () => {

@@ -93,9 +93,9 @@ export function dashboard(scope: Scope): PanelView[] {
       kind: 'timeseries',
       thresholds: [],
       good: 'up',
-      description: `Requests that ended per second, and those among them that ran to their own end rather than being aborted. ${over(scope)}`,
+      description: `Requests that ended per second, and those among them that ran to their own end rather than being aborted or failing. ${over(scope)}`,
       queries: [
-        { legend: 'succeeded', expr: rateOf('engine.requests_finished', scope, { where: 'finished_reason!="abort"' }) },
+        { legend: 'succeeded', expr: rateOf('engine.requests_finished', scope, { where: 'finished_reason!~"abort|error"' }) },
         { legend: 'all', expr: rateOf('engine.e2e', scope, { part: '_count' }) },
       ],
     },

@@ -210,7 +210,7 @@ describe('populations', () => {
     for (const family of ['request_duration_seconds', 'request_ntpot_seconds', 'request_streaming_tpot_seconds', 'request_cached_tokens']) {
       expect(countOf(metrics, `llm_d_epp_${family}`)).toBeUndefined()
     }
-    expect(sumOf(metrics, 'llm_d_epp_request_error_total')).toBeUndefined()
+    expect(sumOf(metrics, 'llm_d_epp_request_error_total')).toBe(0)
   })
 
   it('a rejected request counts as request and error, and has a size but no answer', () => {

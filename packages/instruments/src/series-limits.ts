@@ -1,7 +1,7 @@
 import type { SignalId } from '@signalbox/signals'
 
 /** What a label value becomes when its label has too many. */
-export const FOLDED = 'other'
+const FOLDED = 'other'
 
 /**
  * The registry's limits: distinct values of each label name (one set for all signals, so that a value is folded

@@ -13,7 +13,8 @@ export interface FilterInput {
 
 /**
  * Sorts the endpoints of a table into those that may take a request and those that may not, with the reason.
- * Staleness is none: an endpoint whose polls fail still takes requests until one of them fails.
+ * Staleness is none: an endpoint whose polls fail still takes requests until one of them fails. Held-out endpoints that can be
+ * reached take requests again when nobody else is left: one overloaded answer must not stop a whole pool.
  *
  *     slots   [ passed ... | filtered ... ]      both in order of slots; `passed` says where the first part ends
  *
@@ -47,6 +48,7 @@ export class CandidateFilter {
       this.slots[this.passed] = slot
       this.passed += 1
     }
+    if (this.passed === 0) this.#passHeldOut()
     if (this.passed < this.total) this.#appendFiltered()
   }
 
@@ -99,6 +101,15 @@ export class CandidateFilter {
     if (serving?.[slot] !== 1 && table.models(slot).length > 0) return 'model-not-served'
     if (input.tried.length > 0 && input.tried.includes(table.spec(slot)?.id ?? '')) return 'already-tried'
     return table.isHeldOut(slot, input.nowMs) ? 'held-out' : null
+  }
+
+  #passHeldOut(): void {
+    for (let slot = 0; slot < this.#table.slotsEnd; slot += 1) {
+      if (this.#table.spec(slot) === undefined || this.reason(slot) !== 'held-out' || this.#table.isUnreachable(slot)) continue
+      this.#reasons[slot] = null
+      this.slots[this.passed] = slot
+      this.passed += 1
+    }
   }
 
   #appendFiltered(): void {

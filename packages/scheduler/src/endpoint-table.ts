@@ -174,11 +174,16 @@ export class EndpointTable {
   }
 
   isHeldOut(slot: number, nowMs: number): boolean {
-    if (this.#unreachable[slot] === 1) return true
+    if (this.isUnreachable(slot)) return true
     const failedMs = number(this.#failedMs, slot)
     if (Number.isNaN(failedMs)) return false
     if (nowMs < number(this.#heldUntilMs, slot)) return true
     return this.isObserved(slot) && number(this.#pollStartedMs, slot) < failedMs
+  }
+
+  /** The last poll found nobody listening. */
+  isUnreachable(slot: number): boolean {
+    return this.#unreachable[slot] === 1
   }
 
   isObserved(slot: number): boolean {
@@ -207,7 +212,7 @@ export class EndpointTable {
       case 'ready':
         return null
       case 'held-out': {
-        if (this.#unreachable[slot] === 1) return `held out until a poll succeeds: ${this.#pollFailure[slot] ?? 'cannot be reached'}`
+        if (this.isUnreachable(slot)) return `held out until a poll succeeds: ${this.#pollFailure[slot] ?? 'cannot be reached'}`
         const leftMs = number(this.#heldUntilMs, slot) - nowMs
         const until = leftMs > 0 ? `for another ${(leftMs / 1000).toFixed(1)} s` : 'until a poll succeeds'
         return `held out ${until}: ${this.#failure[slot] ?? 'a request failed'}`

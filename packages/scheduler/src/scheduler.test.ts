@@ -171,7 +171,7 @@ describe('the state of an endpoint', () => {
 })
 
 describe('hold-out after a failed dispatch', () => {
-  const refused = (world: World) => world.scheduler.pick(world.request(), [])
+  const isHeldOut = (world: World) => world.scheduler.endpoints()[0]?.state === 'held-out'
 
   it('lasts until the back-off is over and a poll that began after the failure succeeded', () => {
     const world = new World({ a: IDLE })
@@ -180,9 +180,22 @@ describe('hold-out after a failed dispatch', () => {
     world.scheduler.attemptFailed('a', 'connection refused')
     world.clock.advance(1500)
     world.scheduler.stateObserved('a', engineState(), beganBefore)
-    expect(refused(world)).toEqual({ ok: false, code: 'no-endpoint', detail: 'of 1 endpoints: 1 held-out' })
+    expect(isHeldOut(world)).toBe(true)
     world.poll({ a: IDLE })
-    expect(world.choice()).toBe('a')
+    expect(isHeldOut(world)).toBe(false)
+  })
+
+  it('keeps requests away while anybody else is left, and not when nobody is', () => {
+    const world = new World({ a: IDLE, b: IDLE })
+    world.scheduler.attemptFailed('a', 'status 503')
+    for (let i = 0; i < 5; i += 1) expect(world.choice()).toBe('b')
+    world.scheduler.attemptFailed('b', 'status 503')
+    expect(world.scheduler.pool().ready).toBe(0)
+    expect(world.choice()).toMatch(/^[ab]$/)
+    world.scheduler.stateFailed('a', 'connection refused', true)
+    for (let i = 0; i < 5; i += 1) expect(world.choice()).toBe('b')
+    world.scheduler.stateFailed('b', 'connection refused', true)
+    expect(world.scheduler.pick(world.request(), [])).toEqual({ ok: false, code: 'no-endpoint', detail: 'of 2 endpoints: 2 held-out' })
   })
 
   it('is one second at first and doubles to thirty with each failure after a release', () => {
@@ -191,15 +204,15 @@ describe('hold-out after a failed dispatch', () => {
       world.scheduler.attemptFailed('a', 'status 503')
       world.clock.advance(seconds * 1000 - 1)
       world.poll({ a: IDLE })
-      expect(refused(world).ok).toBe(false)
+      expect(isHeldOut(world)).toBe(true)
       world.clock.advance(1)
-      expect(refused(world).ok).toBe(true)
+      expect(isHeldOut(world)).toBe(false)
     }
     world.send().firstContent()
     world.scheduler.attemptFailed('a', 'status 503')
     world.poll({ a: IDLE })
     world.clock.advance(1000)
-    expect(refused(world).ok).toBe(true)
+    expect(isHeldOut(world)).toBe(false)
   })
 
   it('doubles nothing when many streams fail together', () => {
@@ -207,15 +220,15 @@ describe('hold-out after a failed dispatch', () => {
     for (let i = 0; i < 100; i += 1) world.scheduler.attemptFailed('a', 'reset')
     world.clock.advance(1000)
     world.poll({ a: IDLE })
-    expect(refused(world).ok).toBe(true)
+    expect(isHeldOut(world)).toBe(false)
   })
 
   it('ends by time alone where no poll ever succeeded', () => {
     const world = new World({ a: undefined })
     world.scheduler.attemptFailed('a', 'connection refused')
-    expect(refused(world).ok).toBe(false)
+    expect(isHeldOut(world)).toBe(true)
     world.clock.advance(1000)
-    expect(refused(world).ok).toBe(true)
+    expect(isHeldOut(world)).toBe(false)
   })
 })
 
@@ -226,7 +239,7 @@ describe('what has no endpoint', () => {
     expect(world.scheduler.modelsServed()).toEqual(['x', 'y'])
     world.endpoints(['a', 'b', 'c'])
     expect(world.choice()).toBe('c')
-    world.scheduler.attemptFailed('c', 'reset')
+    world.scheduler.stateFailed('c', 'connection refused', true)
     expect(world.scheduler.pick(world.request(), [])).toMatchObject({
       code: 'no-endpoint',
       detail: 'of 3 endpoints: 2 model-not-served, 1 held-out',

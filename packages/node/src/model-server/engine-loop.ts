@@ -14,7 +14,7 @@ export const systemTimers: Timers = {
   },
 }
 
-export type FinishEvent = EngineEvent & { type: 'finish' }
+type FinishEvent = EngineEvent & { type: 'finish' }
 
 /** What one step brought one request: a token, its end, or (the last token) both. */
 export interface Output {

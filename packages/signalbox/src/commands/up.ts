@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { endpointsOf } from '../config/endpoints.ts'
 import { readEndpointsFile } from '../config/endpoints-file.ts'
 import type { Config } from '../config/schema.ts'
+import { reachable } from '../roles/reachable.ts'
 import type { DemoFlags } from '../supervisor/messages.ts'
 import { StartError } from '../supervisor/role-process.ts'
 import { type RoleSpec, Supervisor } from '../supervisor/supervisor.ts'
@@ -93,7 +94,7 @@ function realEndpoints(config: Config): readonly EndpointSpec[] | undefined {
 function simulatedEndpoints(config: Config, engines: number): EndpointSpec[] {
   return Array.from({ length: engines }, (_, index) => ({
     id: `engine-${index + 1}`,
-    url: `http://${config.host === '0.0.0.0' ? '127.0.0.1' : config.host}:${config.demo.enginePort + index}`,
+    url: `http://${reachable(config.host)}:${config.demo.enginePort + index}`,
     simulated: true,
   }))
 }

@@ -47,7 +47,13 @@ function parseYaml<Schema extends z.ZodType>(text: string, name: string, schema:
       }),
     )
   }
-  const value: unknown = document.toJS() ?? (schema === (configSchema as unknown) ? {} : [])
+  let value: unknown
+  try {
+    value = document.toJS() ?? (schema === (configSchema as unknown) ? {} : [])
+  } catch (error) {
+    // An alias without its anchor, or so many that the document explodes.
+    return failure([{ message: `${name}: not YAML: ${(error as Error).message}` }])
+  }
   const checked = schema.safeParse(value)
   if (checked.success) return ok(checked.data)
   const place = (path: readonly PropertyKey[], key: boolean): string => {
