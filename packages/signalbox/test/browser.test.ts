@@ -182,15 +182,20 @@ describe.skipIf(executablePath === undefined)('the console in a browser', () => 
     await other.context.close()
   })
 
-  it.skipIf(process.env['UPDATE_SCREENSHOT'] !== '1')('is what the README shows', async () => {
-    await eventually(() => Date.now() - startedMs > 100_000, 'traffic enough for a picture', 180_000)
-    for (const theme of ['dark', 'light'] as const) {
-      const { page, context } = await open('/?from=now-5m', theme)
-      await eventually(() => drawing(page), 'all panels to draw data')
-      await page.screenshot({ path: `${images}/console-${theme}.png` })
-      await context.close()
-    }
-  })
+  it.skipIf(process.env['UPDATE_SCREENSHOT'] !== '1')(
+    'is what the README shows',
+    async () => {
+      // Five minutes fill the pictures.
+      await eventually(() => Date.now() - startedMs > 310_000, 'traffic enough for a picture', 400_000)
+      for (const theme of ['dark', 'light'] as const) {
+        const { page, context } = await open('/?from=now-5m', theme)
+        await eventually(() => drawing(page), 'all panels to draw data')
+        await page.screenshot({ path: `${images}/console-${theme}.png` })
+        await context.close()
+      }
+    },
+    480_000,
+  )
 
   it('says in words that the gateway is gone, marks what is old, and recovers by itself', async () => {
     const { page, context } = await open('/')
