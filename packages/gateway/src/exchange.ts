@@ -58,7 +58,6 @@ export interface ExchangeStart {
 }
 
 const contentType = 'content-type'
-const singleWriteBytesMax = 16 * 1024
 /** What nginx logs for a client that left before it had an answer. */
 const clientLeft = 499
 /** Answers that mean "not this endpoint, not now": another one may do better. */
@@ -142,7 +141,9 @@ export class Exchange implements UpstreamHandler, Rostered {
     }
     this.#read = read.value
     this.#headers = upstreamHeaders(this.#request.rawHeaders, this.#account.id)
-    this.#account.summarised(read.value.summary, read.value.model)
+    const { model } = read.value
+    // A name that nobody serves is the client's invention: as a label it would take the place of a real one.
+    this.#account.summarised(read.value.summary, model !== undefined && scheduler.mayServe(model) ? model : undefined)
     this.#attempt(read.value)
   }
 
@@ -168,7 +169,7 @@ export class Exchange implements UpstreamHandler, Rostered {
     const pick = scheduler.pick(read.summary, this.#tried, this.#account.draft)
     const durationS = (clock.nowMs() - beganMs) / 1000
     if (!pick.ok) {
-      metrics.scheduled({ durationS, ok: false, targetModel: read.summary.model })
+      metrics.scheduled({ durationS, ok: false, targetModel: pick.code === 'unknown-model' ? 'unknown' : read.summary.model })
       if (this.#tried.length > 0) this.#failAll()
       else this.#refusePick(pick.code, pick.detail)
       return
@@ -366,9 +367,7 @@ export class Exchange implements UpstreamHandler, Rostered {
     if (this.#status !== 204 && this.#status !== 304) headers.push('content-length', String(body.length))
     this.#account.responseBytes = body.length
     this.#response.writeHead(this.#status, headers)
-    // As a string of bytes the body goes out with the head in one plain write; two buffers take a `writev`, which costs more.
-    if (body.length <= singleWriteBytesMax) this.#response.end(body.toString('latin1'), 'latin1')
-    else this.#response.end(body)
+    this.#response.end(body)
     this.#closeAnswered(undefined, this.#status < 300 ? usageOfAnswer(body) : undefined)
   }
 
@@ -431,13 +430,12 @@ export class Exchange implements UpstreamHandler, Rostered {
     this.#close({ outcome, httpStatus, errorCode: errorTable[error.code].metric, error: error.message, usage: this.#relay?.usage })
   }
 
-  #close(ending: Omit<Ending, 'streaming'>): void {
+  #close({ outcome, httpStatus, errorCode, error, usage }: Omit<Ending, 'streaming'>): void {
     assert(this.#state !== 'closed', 'an exchange closes once')
     this.#state = 'closed'
     clearTimeout(this.#stallTimer)
-    const { usage } = ending
     this.#assignment?.end({
-      kind: ending.outcome === 'ok' ? 'finished' : ending.outcome === 'cancelled' ? 'cancelled' : 'failed',
+      kind: outcome === 'ok' ? 'finished' : outcome === 'cancelled' ? 'cancelled' : 'failed',
       promptTokens: usage?.promptTokens,
       completionTokens: usage?.completionTokens,
       cachedTokens: usage?.cachedTokens,
@@ -446,7 +444,8 @@ export class Exchange implements UpstreamHandler, Rostered {
     this.#call = undefined
     this.#held = []
     this.#services.live.remove(this)
-    this.#account.close({ ...ending, streaming: this.#relay !== undefined || this.#read?.summary.stream === true })
+    const streaming = this.#relay !== undefined || this.#read?.summary.stream === true
+    this.#account.close({ outcome, httpStatus, errorCode, error, usage, streaming })
   }
 
   #current(): Assignment {
