@@ -141,7 +141,9 @@ export class Exchange implements UpstreamHandler, Rostered {
     }
     this.#read = read.value
     this.#headers = upstreamHeaders(this.#request.rawHeaders, this.#account.id)
-    this.#account.summarised(read.value.summary, read.value.model)
+    const { model } = read.value
+    // A name that nobody serves is the client's invention: as a label it would take the place of a real one.
+    this.#account.summarised(read.value.summary, model !== undefined && scheduler.mayServe(model) ? model : undefined)
     this.#attempt(read.value)
   }
 
@@ -167,7 +169,7 @@ export class Exchange implements UpstreamHandler, Rostered {
     const pick = scheduler.pick(read.summary, this.#tried, this.#account.draft)
     const durationS = (clock.nowMs() - beganMs) / 1000
     if (!pick.ok) {
-      metrics.scheduled({ durationS, ok: false, targetModel: read.summary.model })
+      metrics.scheduled({ durationS, ok: false, targetModel: pick.code === 'unknown-model' ? 'unknown' : read.summary.model })
       if (this.#tried.length > 0) this.#failAll()
       else this.#refusePick(pick.code, pick.detail)
       return

@@ -66,6 +66,10 @@ class FirstUntried implements RequestScheduler {
   modelsServed(): readonly string[] {
     return this.models
   }
+
+  mayServe(model: string): boolean {
+    return this.models.length === 0 || this.models.includes(model)
+  }
 }
 
 /** The books: every observation and every decision, with the invariants checked as they come. */

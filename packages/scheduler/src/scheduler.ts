@@ -180,6 +180,11 @@ export class Scheduler {
     )
   }
 
+  /** Whether some endpoint serves the model, or has not said what it serves. A name that fails this is the client's own invention. */
+  mayServe(model: string): boolean {
+    return this.#filter.mayServe(model)
+  }
+
   /** Names that clients may ask for, sorted. */
   modelsServed(): readonly string[] {
     const slots = this.#slotsInUse().filter((slot) => !this.#table.isDraining(slot))

@@ -51,6 +51,10 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
 /** Runs the built command with its output collected. */
 export function runSignalbox(args: readonly string[], cwd?: string) {
   const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'], ...(cwd === undefined ? {} : { cwd }) })
+  // A test that fails half way must not leave a fleet behind.
+  const end = (): boolean => child.kill('SIGKILL')
+  process.once('exit', end)
+  child.once('exit', () => process.off('exit', end))
   let text = ''
   child.stdout.on('data', (bytes: Buffer) => (text += bytes.toString()))
   child.stderr.on('data', (bytes: Buffer) => (text += bytes.toString()))
