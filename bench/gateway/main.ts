@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { chatRequest, closedLoop, sequential } from './client.ts'
 import { cpuSeconds, type ProxyProcess, residentMegabytes, startBackend, startGateway, startNginx } from './processes.ts'
@@ -89,6 +89,7 @@ const report = {
   machine: `${cpus().length} x ${cpus()[0]?.model}`,
   ...result,
 }
+mkdirSync(dirname(flags.out), { recursive: true })
 writeFileSync(flags.out, `${JSON.stringify(report, null, 2)}\n`)
 console.log(JSON.stringify({ ...report, whole: undefined, stream: undefined }, null, 2))
 for (const shape of ['whole', 'stream']) {
