@@ -15,7 +15,7 @@ export function configurationDocument(): string {
     '# Configuration',
     '',
     'One file, `signalbox.yaml` in the working directory or `--config FILE`. Every key has a default; unknown keys are refused with a suggestion. Durations are',
-    'milliseconds, sizes bytes. Flags (`signalbox up --help`) override the few values that people change by hand. `signalbox config check [FILE]` checks a file and, with `--json`,',
+    'milliseconds, sizes bytes, paths are taken from the folder of the file. Flags (`signalbox up --help`) override the few values that people change by hand. `signalbox config check [FILE]` checks a file and, with `--json`,',
     'prints everything it amounts to.',
     '',
     'This page is written from the schema in `packages/signalbox/src/config/schema.ts` (`UPDATE_GOLDEN=1 npx vitest run packages/signalbox`).',

@@ -58,6 +58,16 @@ describe('a configuration file', () => {
     )
   })
 
+  it('takes its paths from its own folder', () => {
+    const loaded = loadConfig(join(testdata, 'valid', 'full.yaml'))
+    if (!loaded.ok) throw new Error(loaded.error[0]?.message)
+    const { admin, endpoints, scheduler } = loaded.value
+    expect([admin.tokenFile, endpoints.file, scheduler.policy]).toEqual(
+      ['token', 'endpoints.yaml', 'mine.mjs'].map((name) => join(testdata, 'valid', name)),
+    )
+    expect(Object.isFrozen(loaded.value.admin)).toBe(true)
+  })
+
   it('says that a missing file cannot be read', () => {
     expect(loadConfig('nowhere.yaml')).toMatchObject({ ok: false, error: [{ message: 'nowhere.yaml: cannot be read (ENOENT)' }] })
   })

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import { failure, ok, type Result } from '@signalbox/base'
 import { isMap, LineCounter, type Node, parseDocument } from 'yaml'
 import type { z } from 'zod'
@@ -10,10 +11,27 @@ export interface ConfigProblem {
   readonly message: string
 }
 
-/** Reads and checks a configuration file. Every problem is reported, not just the first. */
+/** Reads and checks a configuration file. Every problem is reported, not just the first. Paths in it are taken from the file's own folder. */
 export function loadConfig(path: string): Result<Config, readonly ConfigProblem[]> {
   const text = textOf(path)
-  return text.ok ? parseConfig(text.value, path) : text
+  if (!text.ok) return text
+  const parsed = parseConfig(text.value, path)
+  return parsed.ok ? ok(deepFreeze(withPathsFrom(parsed.value, dirname(path)))) : parsed
+}
+
+function withPathsFrom(config: Config, folder: string): Config {
+  const { admin, endpoints, scheduler } = config
+  return {
+    ...config,
+    admin: admin.tokenFile === undefined ? admin : { ...admin, tokenFile: resolve(folder, admin.tokenFile) },
+    endpoints: endpoints.file === undefined ? endpoints : { ...endpoints, file: resolve(folder, endpoints.file) },
+    scheduler: isModulePath(scheduler.policy) ? { ...scheduler, policy: resolve(folder, scheduler.policy) } : scheduler,
+  }
+}
+
+/** Whether a policy is given as a module rather than by name. */
+export function isModulePath(policy: string): boolean {
+  return /[/\\]|\.m?js$/.test(policy)
 }
 
 /** Checks configuration text; `name` stands before each problem. */

@@ -6,6 +6,7 @@ import { type EndpointSpec, loadPolicy, type PolicyPlugin, policies } from '@sig
 import { portFlags } from '../commands/flags.ts'
 import { closest } from '../config/closest.ts'
 import { watchConfiguredEndpoints } from '../config/endpoints-file.ts'
+import { isModulePath } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
 import { log } from '../log.ts'
 import { type RunningRole, StartError } from '../supervisor/role-process.ts'
@@ -60,7 +61,7 @@ export async function startGatewayRole(config: Config, endpoints: readonly Endpo
 
 /** A policy by its name, or a module's by its path. */
 async function policyOf(name: string): Promise<PolicyPlugin> {
-  if (!/[/\\]|\.m?js$/.test(name)) {
+  if (!isModulePath(name)) {
     const policy = policies.get(name)
     if (policy !== undefined) return policy
     const suggestion = closest(name, [...policies.keys()])
