@@ -1,5 +1,5 @@
 import { type Dialect, dialects } from './dialect-list.ts'
-import { dialectEntries } from './dialects.ts'
+import { dialectEntries, prefixRules } from './dialects.ts'
 import { type KnownName, meaningsOf } from './names.ts'
 import type { DialectEntry, DialectId } from './types.ts'
 import { compareVersions, hull, intersection, overlap, type VersionRange, versionAfter } from './versions.ts'
@@ -58,7 +58,8 @@ function generationOf(speaker: string, names: ReadonlyMap<string, readonly Known
   }
   const dialect = mostOwnNames(speaker, names, versions)
   const own = [...names].filter(([, meanings]) => meanings.every(({ entry }) => entry.dialect === dialect)).map(([name]) => name)
-  const prefix = [...names.values()].flat().find(({ spelling }) => spelling !== undefined)?.spelling?.prefix
+  const spellings = new Set([...names.values()].flat().map(({ spelling }) => spelling))
+  const prefix = prefixRules.find((rule) => spellings.has(rule))?.prefix
   return {
     dialect,
     versions,
