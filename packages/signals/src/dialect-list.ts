@@ -26,7 +26,7 @@ export const dialects: Readonly<Record<DialectId, Dialect>> = {
   llamacpp: { title: 'llama.cpp', speaker: 'llamacpp', engine: true, versions: ALL },
   'llm-d-epp': { title: 'llm-d endpoint picker', speaker: 'epp', engine: false, versions: ALL },
   'llm-d-inference-scheduler': { title: 'llm-d inference scheduler', speaker: 'epp', engine: false, versions: ALL },
-  'inference-objective': { title: 'Inference extension 1.0 and later, requests', speaker: 'epp', engine: false, versions: ALL },
+  'inference-objective': { title: 'Inference extension after 0.5, requests', speaker: 'epp', engine: false, versions: ALL },
   'inference-model': { title: 'Inference extension up to 0.5, requests', speaker: 'epp', engine: false, versions: ALL },
   'inference-pool': { title: 'Inference extension, pool', speaker: 'epp', engine: false, versions: ALL },
   'inference-extension': { title: 'Inference extension, scheduler and flow control', speaker: 'epp', engine: false, versions: ALL },

@@ -25,10 +25,10 @@ const kv = speaker({
   dialect: 'llm-d-epp',
   prefix: 'llm_d_epp_kv_cache_',
   labels: '',
-  since: '0.9.0',
+  since: '0.10.0',
   source: 'reference/epp.md §1.4',
 })
-const later = speaker({ dialect: 'llm-d-epp', prefix: 'llm_d_epp_', labels: '', since: '0.10', source: 'reference/epp.md §1.7 (docs/metrics.md)' })
+const later = speaker({ dialect: 'llm-d-epp', prefix: 'llm_d_epp_', labels: '', source: 'reference/epp.md §1.7 (docs/metrics.md)' })
 const sidecar = speaker({ dialect: 'llm-d-sidecar', prefix: 'moriio_dns_', labels: '', source: 'reference/epp.md §1.5' })
 const lora = speaker({
   dialect: 'lora-syncer',

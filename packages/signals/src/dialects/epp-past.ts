@@ -39,6 +39,9 @@ const scheduler = speaker({
 })
 const kv = speaker({ dialect: 'kvcache', prefix: 'kvcache_', labels: '', source: 'reference/epp.md §1.4' })
 
+/** The router shows these beside their successors up to 0.11 (reference/epp.md §1.7). */
+const aliasOf = (name: string) => ({ ...successor(name), until: '0.11' })
+
 const SCHEDULING = { bounds: eppBuckets.scheduling } as const
 const QUEUED = `fairness_id priority inference_pool=pool ${M2}`
 const flowTwin = (name: string) => successor(`flow_control_${name}`)
@@ -132,18 +135,14 @@ export const eppPastEntries: readonly DialectEntry[] = [
   }),
   scheduler('pd_decision_total', 'scheduler.pd_decisions', successor('pd_decision_total')),
 
-  kv('index_admissions_total', 'kvindex.admissions', successor('kv_cache_index_admissions_total')),
-  kv('index_evictions_total', 'kvindex.evictions', successor('kv_cache_index_evictions_total')),
-  kv('index_lookup_requests_total', 'kvindex.lookups', successor('kv_cache_index_lookup_requests_total')),
-  kv('index_lookup_hits_total', 'kvindex.lookup_hits', successor('kv_cache_index_lookup_hits_total')),
-  kv('index_max_pod_hit_count_total', 'kvindex.max_pod_hits', successor('kv_cache_index_max_pod_hit_count_total')),
-  kv('index_lookup_latency_seconds', 'kvindex.lookup_time', { bounds: eppBuckets.client, ...successor('kv_cache_index_lookup_latency_seconds') }),
-  kv(
-    'kvevents_dedup_removed_hashes_suppressed_total',
-    'kvevents.dedup_suppressed',
-    successor('kv_cache_events_dedup_removed_hashes_suppressed_total'),
-  ),
-  kv('kvevents_dedup_removed_hashes_forwarded_total', 'kvevents.dedup_forwarded', successor('kv_cache_events_dedup_removed_hashes_forwarded_total')),
+  kv('index_admissions_total', 'kvindex.admissions', aliasOf('kv_cache_index_admissions_total')),
+  kv('index_evictions_total', 'kvindex.evictions', aliasOf('kv_cache_index_evictions_total')),
+  kv('index_lookup_requests_total', 'kvindex.lookups', aliasOf('kv_cache_index_lookup_requests_total')),
+  kv('index_lookup_hits_total', 'kvindex.lookup_hits', aliasOf('kv_cache_index_lookup_hits_total')),
+  kv('index_max_pod_hit_count_total', 'kvindex.max_pod_hits', aliasOf('kv_cache_index_max_pod_hit_count_total')),
+  kv('index_lookup_latency_seconds', 'kvindex.lookup_time', { bounds: eppBuckets.client, ...aliasOf('kv_cache_index_lookup_latency_seconds') }),
+  kv('kvevents_dedup_removed_hashes_suppressed_total', 'kvevents.dedup_suppressed', aliasOf('kv_cache_events_dedup_removed_hashes_suppressed_total')),
+  kv('kvevents_dedup_removed_hashes_forwarded_total', 'kvevents.dedup_forwarded', aliasOf('kv_cache_events_dedup_removed_hashes_forwarded_total')),
   kv('tokenization_render_chat_template_latency_seconds', 'kvindex.render_time', { labels: 'tokenizer', note: 'without a successor' }),
   kv('tokenization_tokenization_latency_seconds', 'kvindex.tokenization_time', { labels: 'tokenizer', note: 'without a successor' }),
   kv('tokenization_tokenized_tokens_total', 'kvindex.tokenized_tokens', { labels: 'tokenizer', note: 'without a successor' }),
