@@ -51,7 +51,7 @@ export class RequestAccount {
     return this.#draft
   }
 
-  /** The body was read: from here on the request counts as running. `model` is undefined when the body names none. */
+  /** The body was read: from here on the request counts as running. `model` is its label, undefined where the body names none that exists. */
   summarised(summary: RequestSummary, model: string | undefined): void {
     this.#labels = labelsOf(model ?? unknownModel, summary.fairnessId, summary.priority)
     this.#draft = this.#books.log.open(summary, this.receivedMs)

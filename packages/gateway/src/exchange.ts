@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { assert, type Clock } from '@signalbox/base'
+import { assert, type Clock, type Roster, type Rostered } from '@signalbox/base'
 import { type Ending, RequestAccount } from './account.ts'
 import { declaredLength, discardRest, receiveBody } from './body-receiver.ts'
 import { errorBody, errorCodeOfStatus, errorEvent, errorTable, type GatewayError } from './errors.ts'
@@ -46,7 +46,7 @@ export interface ExchangeServices {
   readonly clock: Clock
   readonly limits: ExchangeLimits
   /** Exchanges under way; each removes itself when it closes. */
-  readonly live: Set<Exchange>
+  readonly live: Roster<Exchange>
 }
 
 export interface ExchangeStart {
@@ -74,7 +74,8 @@ const retryableStatuses: ReadonlySet<number> = new Set([429, 502, 503, 504])
  *
  * Every state has one way out to `closed`, and there the reservation, the decision record and the metrics end, once.
  */
-export class Exchange implements UpstreamHandler {
+export class Exchange implements UpstreamHandler, Rostered {
+  rosterPlace = -1
   readonly #services: ExchangeServices
   readonly #request: IncomingMessage
   readonly #response: ServerResponse
@@ -140,7 +141,9 @@ export class Exchange implements UpstreamHandler {
     }
     this.#read = read.value
     this.#headers = upstreamHeaders(this.#request.rawHeaders, this.#account.id)
-    this.#account.summarised(read.value.summary, read.value.model)
+    const { model } = read.value
+    // A name that nobody serves is the client's invention: as a label it would take the place of a real one.
+    this.#account.summarised(read.value.summary, model !== undefined && scheduler.mayServe(model) ? model : undefined)
     this.#attempt(read.value)
   }
 
@@ -166,7 +169,7 @@ export class Exchange implements UpstreamHandler {
     const pick = scheduler.pick(read.summary, this.#tried, this.#account.draft)
     const durationS = (clock.nowMs() - beganMs) / 1000
     if (!pick.ok) {
-      metrics.scheduled({ durationS, ok: false, targetModel: read.summary.model })
+      metrics.scheduled({ durationS, ok: false, targetModel: pick.code === 'unknown-model' ? 'unknown' : read.summary.model })
       if (this.#tried.length > 0) this.#failAll()
       else this.#refusePick(pick.code, pick.detail)
       return
@@ -427,13 +430,12 @@ export class Exchange implements UpstreamHandler {
     this.#close({ outcome, httpStatus, errorCode: errorTable[error.code].metric, error: error.message, usage: this.#relay?.usage })
   }
 
-  #close(ending: Omit<Ending, 'streaming'>): void {
+  #close({ outcome, httpStatus, errorCode, error, usage }: Omit<Ending, 'streaming'>): void {
     assert(this.#state !== 'closed', 'an exchange closes once')
     this.#state = 'closed'
     clearTimeout(this.#stallTimer)
-    const { usage } = ending
     this.#assignment?.end({
-      kind: ending.outcome === 'ok' ? 'finished' : ending.outcome === 'cancelled' ? 'cancelled' : 'failed',
+      kind: outcome === 'ok' ? 'finished' : outcome === 'cancelled' ? 'cancelled' : 'failed',
       promptTokens: usage?.promptTokens,
       completionTokens: usage?.completionTokens,
       cachedTokens: usage?.cachedTokens,
@@ -441,8 +443,9 @@ export class Exchange implements UpstreamHandler {
     this.#assignment = undefined
     this.#call = undefined
     this.#held = []
-    this.#services.live.delete(this)
-    this.#account.close({ ...ending, streaming: this.#relay !== undefined || this.#read?.summary.stream === true })
+    this.#services.live.remove(this)
+    const streaming = this.#relay !== undefined || this.#read?.summary.stream === true
+    this.#account.close({ outcome, httpStatus, errorCode, error, usage, streaming })
   }
 
   #current(): Assignment {

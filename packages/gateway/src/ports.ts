@@ -74,6 +74,8 @@ export interface RequestScheduler {
   pick(request: RequestSummary, tried: readonly string[], draft?: DecisionDraft): PickResult
   attemptFailed(endpointId: string, reason: string): void
   modelsServed(): readonly string[]
+  /** Whether some endpoint serves the model, or has not said what it serves. */
+  mayServe(model: string): boolean
 }
 
 export interface DecisionOutcome {

@@ -63,7 +63,7 @@ export class DataPlane {
     // A kept connection turns idle when its answer ends, and the server would wait for it.
     const sweep = setInterval(() => this.server.closeIdleConnections(), sweepMs)
     const expiry = setTimeout(() => {
-      for (const exchange of [...live]) exchange.expire()
+      for (const exchange of live.list()) exchange.expire()
     }, graceMs)
     const closure = setTimeout(() => this.server.closeAllConnections(), graceMs + this.#options.limits.closeMs)
     await closed

@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import type { Server } from 'node:http'
-import { assert, type Clock, type Random } from '@signalbox/base'
+import { assert, type Clock, type Random, Roster } from '@signalbox/base'
 import { HttpClient, listen } from '@signalbox/node'
 import { DecisionLog, type EndpointSpec, type PolicyPlugin, policies, Scheduler } from '@signalbox/scheduler'
 import { createAdminServer } from './admin-server.ts'
 import { EndpointPoller } from './endpoint-poller.ts'
 import { GatewayMetrics } from './gateway-metrics.ts'
+import { Http1Upstream } from './http1-upstream.ts'
 import type { Log } from './poller-ports.ts'
 import { RequestScanner } from './request-scanner.ts'
 import { RetryBudget } from './retry-budget.ts'
 import { DataPlane } from './server.ts'
-import { UndiciUpstream } from './undici-upstream.ts'
 
 /** Everything that may differ between gateways; `gatewayDefaults` has a value for each but the endpoints. */
 export interface GatewayConfig {
@@ -31,6 +31,7 @@ export interface GatewayConfig {
   readonly answerBytesMax: number
   /** Longest event of a stream that is watched. */
   readonly eventBytesMax: number
+  /** Of a client's request, and of an engine's answer. */
   readonly headBytesMax: number
   /** Client connections at once. */
   readonly connectionsMax: number
@@ -140,12 +141,14 @@ export async function startGateway(config: GatewayConfig, deps: GatewayDeps): Pr
   const metrics = new GatewayMetrics({ clock, pool: config.pool, scheduler, log: decisions, commit: config.commit, buildRef: config.version })
   const http = new HttpClient()
   const poller = new EndpointPoller({ scheduler, clock, intervalMs: config.pollIntervalMs, timeoutMs: config.pollTimeoutMs, get: http.get, log })
-  const upstream = new UndiciUpstream({
+  const upstream = new Http1Upstream({
     connectTimeoutMs: config.connectTimeoutMs,
     headTimeoutMs: config.headersTimeoutMs,
     idleTimeoutMs: config.idleTimeoutMs,
     connectionsMax: config.endpointConnectionsMax,
+    waitingMax: config.connectionsMax,
     keepAliveMs: config.endpointKeepAliveMs,
+    headBytesMax: config.headBytesMax,
   })
   const plane = new DataPlane({
     services: {
@@ -157,7 +160,7 @@ export async function startGateway(config: GatewayConfig, deps: GatewayDeps): Pr
       scanner: new RequestScanner(),
       clock,
       limits: config,
-      live: new Set(),
+      live: new Roster(),
     },
     limits: {
       headBytesMax: config.headBytesMax,

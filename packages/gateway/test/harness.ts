@@ -1,8 +1,10 @@
 import type { AddressInfo } from 'node:net'
+import { Roster } from '@signalbox/base'
 import { systemClock } from '@signalbox/node'
 import type { EndpointSpec, RequestSummary } from '@signalbox/scheduler'
 import OpenAI from 'openai'
 import type { ExchangeLimits } from '../src/exchange.ts'
+import { Http1Upstream } from '../src/http1-upstream.ts'
 import type {
   AssignmentOutcome,
   DecisionOutcome,
@@ -16,7 +18,6 @@ import type {
 import { RequestScanner } from '../src/request-scanner.ts'
 import { RetryBudget } from '../src/retry-budget.ts'
 import { DataPlane } from '../src/server.ts'
-import { UndiciUpstream } from '../src/undici-upstream.ts'
 
 /** Picks the first endpoint that was not tried; keeps every reservation in view. */
 class FirstUntried implements RequestScheduler {
@@ -64,6 +65,10 @@ class FirstUntried implements RequestScheduler {
 
   modelsServed(): readonly string[] {
     return this.models
+  }
+
+  mayServe(model: string): boolean {
+    return this.models.length === 0 || this.models.includes(model)
   }
 }
 
@@ -144,7 +149,7 @@ export interface GatewayUnderTest {
   readonly plane: DataPlane
   readonly scheduler: FirstUntried
   readonly ledger: Ledger
-  readonly upstream: UndiciUpstream
+  readonly upstream: Http1Upstream
   readonly port: number
   readonly url: string
   readonly client: OpenAI
@@ -163,12 +168,14 @@ export interface GatewayTestOptions {
 export async function startGatewayUnderTest(options: GatewayTestOptions): Promise<GatewayUnderTest> {
   const scheduler = new FirstUntried(options.urls)
   const ledger = new Ledger()
-  const upstream = new UndiciUpstream({
+  const upstream = new Http1Upstream({
     connectTimeoutMs: 2_000,
     headTimeoutMs: options.headTimeoutMs ?? 60_000,
     idleTimeoutMs: options.idleTimeoutMs ?? 60_000,
     connectionsMax: 1024,
+    waitingMax: 1024,
     keepAliveMs: 4_000,
+    headBytesMax: 32 * 1024,
   })
   let ids = 0
   const plane = new DataPlane({
@@ -184,7 +191,7 @@ export async function startGatewayUnderTest(options: GatewayTestOptions): Promis
       scanner: new RequestScanner(),
       clock: systemClock,
       limits: { ...limits, ...options.limits },
-      live: new Set(),
+      live: new Roster(),
     },
   })
   await new Promise<void>((resolve) => plane.server.listen(0, '127.0.0.1', resolve))

@@ -30,36 +30,55 @@ export interface Assignment {
   end(outcome: AssignmentOutcome): void
 }
 
-/** What an assignment tells its scheduler. */
-export interface AssignmentEvents {
-  firstContent(): void
-  ended(outcome: AssignmentOutcome, answered: boolean): void
-}
-
 /** The predictions at the time of the pick. */
 export type Prediction = Pick<
   Assignment,
   'endpoint' | 'predictedTtftMs' | 'predictedCachedTokens' | 'predictedHitRatio' | 'predictedHitBytes' | 'uncachedTokens'
 >
 
+/** What an assignment tells its scheduler; `Ticket` is what the scheduler noted at the pick. */
+export interface AssignmentEvents<Ticket> {
+  firstContent(ticket: Ticket): void
+  ended(ticket: Ticket, outcome: AssignmentOutcome, answered: boolean): void
+}
+
 /** An assignment that reports each event once and in order. */
-export function newAssignment(prediction: Prediction, events: AssignmentEvents): Assignment {
-  let answered = false
-  let ended = false
-  return {
-    ...prediction,
-    firstContent() {
-      if (answered || ended) return
-      answered = true
-      events.firstContent()
-    },
-    contentGap() {
-      // κ stays at its prior, so gaps teach nothing.
-    },
-    end(outcome) {
-      if (ended) return
-      ended = true
-      events.ended(outcome, answered)
-    },
+export class ReportingAssignment<Ticket> implements Assignment {
+  readonly endpoint: EndpointSpec
+  readonly predictedTtftMs: number
+  readonly predictedCachedTokens: number
+  readonly predictedHitRatio: number
+  readonly predictedHitBytes: number
+  readonly uncachedTokens: number
+  readonly #ticket: Ticket
+  readonly #events: AssignmentEvents<Ticket>
+  #answered = false
+  #ended = false
+
+  constructor(prediction: Prediction, ticket: Ticket, events: AssignmentEvents<Ticket>) {
+    this.endpoint = prediction.endpoint
+    this.predictedTtftMs = prediction.predictedTtftMs
+    this.predictedCachedTokens = prediction.predictedCachedTokens
+    this.predictedHitRatio = prediction.predictedHitRatio
+    this.predictedHitBytes = prediction.predictedHitBytes
+    this.uncachedTokens = prediction.uncachedTokens
+    this.#ticket = ticket
+    this.#events = events
+  }
+
+  firstContent(): void {
+    if (this.#answered || this.#ended) return
+    this.#answered = true
+    this.#events.firstContent(this.#ticket)
+  }
+
+  contentGap(): void {
+    // κ stays at its prior, so gaps teach nothing.
+  }
+
+  end(outcome: AssignmentOutcome): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#events.ended(this.#ticket, outcome, this.#answered)
   }
 }

@@ -3,6 +3,7 @@ import { assert } from '@signalbox/base'
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 const TEXT_BYTES_MAX = 0xffff
+const ASCII_MAX = 128
 
 /** Appends little-endian values to a buffer of its own that doubles as needed and is reused by `reset`. */
 export class ByteWriter {
@@ -57,9 +58,20 @@ export class ByteWriter {
     const at = this.#take(2)
     const room = Math.min(value.length * 3, TEXT_BYTES_MAX)
     const start = this.#take(room)
-    const { written } = encoder.encodeInto(value, this.#bytes.subarray(start, start + room))
+    const written = this.#ascii(value, start) ? value.length : encoder.encodeInto(value, this.#bytes.subarray(start, start + room)).written
     this.#view.setUint16(at, written, true)
     this.#length = start + written
+  }
+
+  /** Most texts are short and ASCII, and then this is faster than the encoder. False: nothing of use was written. */
+  #ascii(value: string, start: number): boolean {
+    if (value.length > ASCII_MAX) return false
+    for (let at = 0; at < value.length; at += 1) {
+      const unit = value.charCodeAt(at)
+      if (unit > 0x7f) return false
+      this.#bytes[start + at] = unit
+    }
+    return true
   }
 
   /** Overwrites a u32 written before. */

@@ -74,14 +74,17 @@ export class CandidateFilter {
 
   /** Whether no endpoint can serve the model: there are endpoints, all have said what they serve, and none serves it. */
   modelIsUnknown(model: string): boolean {
+    return this.#hasEndpoint() && !this.mayServe(model)
+  }
+
+  /** Whether some endpoint serves the model, or has not said what it serves. */
+  mayServe(model: string): boolean {
     const serving = this.#table.servingMask(model)
-    let asked = 0
     for (let slot = 0; slot < this.#table.slotsEnd; slot += 1) {
-      if (this.#table.spec(slot) === undefined || this.#table.isDraining(slot)) continue
-      if (this.#table.models(slot).length === 0 || serving?.[slot] === 1) return false
-      asked += 1
+      if (!this.#isCandidate(slot)) continue
+      if (this.#table.models(slot).length === 0 || serving?.[slot] === 1) return true
     }
-    return asked > 0
+    return false
   }
 
   /** How many endpoints each filter took, for people. */
@@ -101,6 +104,15 @@ export class CandidateFilter {
     if (serving?.[slot] !== 1 && table.models(slot).length > 0) return 'model-not-served'
     if (input.tried.length > 0 && input.tried.includes(table.spec(slot)?.id ?? '')) return 'already-tried'
     return table.isHeldOut(slot, input.nowMs) ? 'held-out' : null
+  }
+
+  #hasEndpoint(): boolean {
+    for (let slot = 0; slot < this.#table.slotsEnd; slot += 1) if (this.#isCandidate(slot)) return true
+    return false
+  }
+
+  #isCandidate(slot: number): boolean {
+    return this.#table.spec(slot) !== undefined && !this.#table.isDraining(slot)
   }
 
   #passHeldOut(): void {

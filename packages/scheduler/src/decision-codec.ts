@@ -96,9 +96,14 @@ export function matchesEncoded(view: DataView, offset: number, filter: EncodedFi
   return filter.minTtftMs === undefined || view.getFloat64(offset + AT.ttft, true) >= filter.minTtftMs
 }
 
-/** The request id of the record at `offset`. */
-export function decodeId(bytes: Uint8Array, offset: number): string {
-  return new ByteReader(bytes, offset + AT.id).text()
+/** Whether the record at `offset` is of the request whose id is `id` in UTF-8. */
+export function hasId(view: DataView, offset: number, id: Uint8Array): boolean {
+  const start = offset + AT.id + 2
+  if (view.getUint16(offset + AT.id, true) !== id.length) return false
+  for (let at = 0; at < id.length; at += 1) {
+    if (view.getUint8(start + at) !== id[at]) return false
+  }
+  return true
 }
 
 /** The summary of the record at `offset`. */

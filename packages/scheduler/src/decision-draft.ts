@@ -1,3 +1,4 @@
+import type { Rostered } from '@signalbox/base'
 import type { AttemptRecord, DecisionRecord, Outcome, PolicyLabel } from './decision-record.ts'
 import type { DecisionStatus, RequestSummary } from './types.ts'
 
@@ -34,25 +35,30 @@ const RUNNING: Outcome = {
   durationMs: null,
 }
 
+/** What a draft asks of its log. */
+export interface DraftPorts {
+  nowMs(): number
+  completed(draft: DecisionDraft): void
+}
+
 /**
  * The decision record of a request that runs: the scheduler adds an attempt with each pick, the gateway
  * says what failed and how it ended. It keeps nothing of the request's body.
  */
-export class DecisionDraft {
+export class DecisionDraft implements Rostered {
+  rosterPlace = -1
+  /** Of drafts, the later one has the larger number. */
+  readonly serial: number
   readonly #request: DraftRequest
   readonly #receivedMs: number
   readonly #attempts: AttemptRecord[] = []
-  readonly #onComplete: (draft: DecisionDraft) => void
+  readonly #ports: DraftPorts
   #policy = NO_POLICY
   #outcome = RUNNING
-  readonly #nowMs: () => number
 
   /** Made by `DecisionLog.open`. */
-  constructor(
-    request: DraftRequest,
-    receivedMs: number,
-    ports: { readonly nowMs: () => number; readonly onComplete: (draft: DecisionDraft) => void },
-  ) {
+  constructor(request: DraftRequest, arrival: { readonly receivedMs: number; readonly serial: number }, ports: DraftPorts) {
+    this.serial = arrival.serial
     this.#request = {
       id: request.id.slice(0, TEXT_MAX.id),
       path: request.path.slice(0, TEXT_MAX.path),
@@ -62,9 +68,8 @@ export class DecisionDraft {
       fairnessId: request.fairnessId.slice(0, TEXT_MAX.fairnessId),
       promptBytes: request.promptBytes,
     }
-    this.#receivedMs = receivedMs
-    this.#nowMs = ports.nowMs
-    this.#onComplete = ports.onComplete
+    this.#receivedMs = arrival.receivedMs
+    this.#ports = ports
   }
 
   get id(): string {
@@ -97,13 +102,27 @@ export class DecisionDraft {
       completionTokens: outcome.completionTokens ?? null,
       cachedTokens: outcome.cachedTokens ?? null,
       ttftMs: outcome.ttftMs ?? null,
-      durationMs: this.#nowMs() - this.#receivedMs,
+      durationMs: this.#ports.nowMs() - this.#receivedMs,
     }
-    this.#onComplete(this)
+    this.#ports.completed(this)
   }
 
   /** The record as it stands. */
   record(): DecisionRecord {
-    return { ...this.#request, receivedMs: this.#receivedMs, policy: this.#policy, attempts: this.#attempts, outcome: this.#outcome }
+    const request = this.#request
+    // Written out: a spread copies through a dictionary.
+    return {
+      id: request.id,
+      path: request.path,
+      model: request.model,
+      fairnessId: request.fairnessId,
+      stream: request.stream,
+      priority: request.priority,
+      promptBytes: request.promptBytes,
+      receivedMs: this.#receivedMs,
+      policy: this.#policy,
+      attempts: this.#attempts,
+      outcome: this.#outcome,
+    }
   }
 }

@@ -1,5 +1,5 @@
 import { predictedTtftSeconds, uncachedTokens } from './estimates.ts'
-import { COLUMN, EVIDENCE_WIDTH, Evidence, SIGNAL_COLUMNS } from './evidence.ts'
+import { COLUMN, Evidence, SIGNAL_COLUMNS } from './evidence.ts'
 import { costOf } from './policy.ts'
 import type { AttemptView, CandidateView, DecisionStatus, DecisionSummary, DecisionView, FilterReason, TermInfo } from './types.ts'
 
@@ -142,9 +142,7 @@ function marginOf(attempt: AttemptRecord, width: number): number | null {
 }
 
 function evidenceOf(attempt: AttemptRecord): Evidence {
-  const evidence = new Evidence()
-  evidence.load(attempt.evidence, attempt.evidence.length / EVIDENCE_WIDTH)
-  return evidence
+  return new Evidence(attempt.evidence)
 }
 
 /** NaN, infinite and missing become null, which JSON can carry. */

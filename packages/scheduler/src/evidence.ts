@@ -1,3 +1,4 @@
+import type { Slab } from './slab.ts'
 import type { SignalColumn } from './types.ts'
 
 function engine(id: string, label: string, unit: SignalColumn['unit']): SignalColumn {
@@ -63,6 +64,7 @@ export const COLUMN = {
 } as const
 
 const WIDTH = SIGNAL_COLUMNS.length
+const ROWS_INITIAL = 16
 
 /**
  * The signal values of all candidates of one decision: all that a policy may look at, and exactly what a
@@ -74,9 +76,14 @@ const WIDTH = SIGNAL_COLUMNS.length
  * is passed to. Engine values are the last observed ones also when they are stale: ask `fresh(row)` first.
  */
 export class Evidence {
-  #values = new Float64Array(WIDTH * 16)
+  #values: Float64Array
   /** Candidates to judge. */
   rows = 0
+
+  /** `values`: a record's, read where they are. */
+  constructor(values: Float64Array = new Float64Array(WIDTH * ROWS_INITIAL)) {
+    this.#values = values
+  }
 
   fresh(row: number): boolean {
     return this.read(row, COLUMN.stateFresh) === 1
@@ -185,8 +192,8 @@ export class Evidence {
   }
 
   /** A copy of the first `rows` rows, for a record. */
-  copy(rows: number): Float64Array {
-    return this.#values.slice(0, rows * WIDTH)
+  copy(rows: number, slab: Slab): Float64Array {
+    return slab.copy(this.#values, rows * WIDTH)
   }
 
   /** Takes the values of a record. */

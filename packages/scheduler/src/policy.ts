@@ -1,5 +1,6 @@
 import type { Random } from '@signalbox/base'
 import type { Evidence } from './evidence.ts'
+import type { Slab } from './slab.ts'
 import type { TermInfo } from './types.ts'
 
 /** What a policy is given when it is created. */
@@ -98,8 +99,8 @@ export class TermSheet {
   }
 
   /** A copy of the first `rows` rows, for a record. */
-  copy(rows: number): Float64Array {
-    return this.#values.slice(0, rows * this.width)
+  copy(rows: number, slab: Slab): Float64Array {
+    return slab.copy(this.#values, rows * this.width)
   }
 }
 

@@ -246,6 +246,15 @@ describe('what has no endpoint', () => {
     })
   })
 
+  it('may be served by an endpoint that serves it or has not said what it serves, and by no other', () => {
+    const world = new World({ a: { models: ['x'] } })
+    expect([world.scheduler.mayServe('x'), world.scheduler.mayServe('y')]).toEqual([true, false])
+    world.endpoints(['a', 'silent'])
+    expect(world.scheduler.mayServe('y')).toBe(true)
+    world.endpoints([])
+    expect(world.scheduler.mayServe('x')).toBe(false)
+  })
+
   it('is every request of an empty pool', () => {
     expect(new World({}).scheduler.pick(new World({}).request(), [])).toEqual({ ok: false, code: 'no-endpoint', detail: 'the pool has no endpoint' })
   })

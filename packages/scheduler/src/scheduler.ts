@@ -1,5 +1,5 @@
 import { assert, type Clock, type Random } from '@signalbox/base'
-import { type Assignment, type AssignmentOutcome, newAssignment } from './assignment.ts'
+import { type Assignment, type AssignmentEvents, type AssignmentOutcome, ReportingAssignment } from './assignment.ts'
 import { CandidateFilter } from './candidate-filter.ts'
 import { type Choice, choose } from './choice.ts'
 import { CompletionRates } from './completion-rates.ts'
@@ -13,8 +13,9 @@ import { type Policy, TermSheet } from './policy.ts'
 import { endpointView, type PoolView, poolView } from './pool-view.ts'
 import { PREFIX_BLOCK_BYTES } from './prefix-hash.ts'
 import { indexBlocksOf, PrefixIndex } from './prefix-index.ts'
-import { type EngineOrder, Reservations } from './reservations.ts'
-import type { EndpointSpec, EndpointView, EngineState, RequestSummary } from './types.ts'
+import { type EngineOrder, type Reservation, Reservations } from './reservations.ts'
+import { Slab } from './slab.ts'
+import type { EndpointSpec, EndpointView, EngineState, FilterReason, RequestSummary } from './types.ts'
 
 /** What differs between pools; every field has a default. */
 export interface SchedulerOptions {
@@ -43,6 +44,20 @@ export type PickResult =
   | { readonly ok: true; readonly assignment: Assignment }
   | { readonly ok: false; readonly code: 'no-endpoint' | 'unknown-model'; readonly detail: string }
 
+/** What is noted of a pick until its request ends. */
+interface Ticket {
+  readonly request: RequestSummary
+  readonly slot: number
+  readonly reservation: Reservation
+  readonly pickedMs: number
+  /** Of the predicted TTFT, what does not depend on the prefill rate. */
+  readonly expectedSeconds: number
+  /** Uncached tokens to be computed before the first content, own ones included. */
+  readonly tokensAhead: number
+  /** Estimated. */
+  readonly promptTokens: number
+}
+
 /**
  * Chooses an endpoint for each request and reserves the work there at once, so that two requests never see
  * the same empty endpoint. Synchronous, one thread; all state is its own.
@@ -69,6 +84,11 @@ export class Scheduler {
   readonly #index: PrefixIndex
   readonly #evidence = new Evidence()
   readonly #terms: TermSheet
+  readonly #slab = new Slab()
+  readonly #events: AssignmentEvents<Ticket> = {
+    firstContent: (ticket) => this.#firstContent(ticket),
+    ended: (ticket, outcome, answered) => this.#ended(ticket, outcome, answered),
+  }
   readonly #choice: Choice = { row: 0, runnerUp: -1, tieBrokenBy: 'none' }
 
   constructor(options: SchedulerOptions, deps: SchedulerDeps) {
@@ -158,6 +178,11 @@ export class Scheduler {
       this.#slotsInUse().filter((slot) => !this.#table.isDraining(slot)),
       this.#viewSources(),
     )
+  }
+
+  /** Whether some endpoint serves the model, or has not said what it serves. A name that fails this is the client's own invention. */
+  mayServe(model: string): boolean {
+    return this.#filter.mayServe(model)
   }
 
   /** Names that clients may ask for, sorted. */
@@ -272,29 +297,31 @@ export class Scheduler {
       predictedHitBytes: hitBlocks * PREFIX_BLOCK_BYTES,
       uncachedTokens: uncached,
     }
-    return newAssignment(prediction, {
-      firstContent: () => {
-        const firstMs = this.#clock.nowMs()
-        this.#reservations.started(reservation)
-        this.#index.confirm(request.prefixHashes, slot)
-        this.#table.answered(slot, firstMs)
-        if (!request.stream) return
-        const seconds = Math.max(0, (firstMs - nowMs) / 1000 - expectedSeconds)
-        this.#learned.prefillObserved(slot, { tokens: tokensAhead, seconds, nowMs: firstMs })
-      },
-      ended: (outcome, answered) => {
-        const endMs = this.#clock.nowMs()
-        const finished = outcome.kind === 'finished'
-        this.#rates.changing(slot, this.#reservations.inFlight(slot), endMs)
-        this.#reservations.ended(reservation, finished)
-        if (finished) this.#finished(request, slot, outcome, promptTokens)
-        if (!answered && finished) {
-          this.#index.confirm(request.prefixHashes, slot)
-          this.#table.answered(slot, endMs)
-        } else if (!answered) this.#index.withdraw(request.prefixHashes, slot)
-        this.#freeWhenDrained(slot)
-      },
-    })
+    const ticket: Ticket = { request, slot, reservation, pickedMs: nowMs, expectedSeconds, tokensAhead, promptTokens }
+    return new ReportingAssignment(prediction, ticket, this.#events)
+  }
+
+  #firstContent({ request, slot, reservation, pickedMs, expectedSeconds, tokensAhead }: Ticket): void {
+    const nowMs = this.#clock.nowMs()
+    this.#reservations.started(reservation)
+    this.#index.confirm(request.prefixHashes, slot)
+    this.#table.answered(slot, nowMs)
+    if (!request.stream) return
+    const seconds = Math.max(0, (nowMs - pickedMs) / 1000 - expectedSeconds)
+    this.#learned.prefillObserved(slot, { tokens: tokensAhead, seconds, nowMs })
+  }
+
+  #ended({ request, slot, reservation, promptTokens }: Ticket, outcome: AssignmentOutcome, answered: boolean): void {
+    const nowMs = this.#clock.nowMs()
+    const finished = outcome.kind === 'finished'
+    this.#rates.changing(slot, this.#reservations.inFlight(slot), nowMs)
+    this.#reservations.ended(reservation, finished)
+    if (finished) this.#finished(request, slot, outcome, promptTokens)
+    if (!answered && finished) {
+      this.#index.confirm(request.prefixHashes, slot)
+      this.#table.answered(slot, nowMs)
+    } else if (!answered) this.#index.withdraw(request.prefixHashes, slot)
+    this.#freeWhenDrained(slot)
   }
 
   #finished(request: RequestSummary, slot: number, outcome: AssignmentOutcome, promptTokensEstimated: number): void {
@@ -306,16 +333,26 @@ export class Scheduler {
   /** Copies the scratch sheets into a record. */
   #attempt(nowMs: number): AttemptRecord {
     const { passed, total } = this.#filter
-    const slots = [...this.#filter.slots.subarray(0, total)]
+    const endpoints: string[] = []
+    const filters: (FilterReason | null)[] = []
+    const filterDetails: (string | null)[] = []
+    const stateAgesMs = this.#slab.take(total)
+    for (let row = 0; row < total; row += 1) {
+      const slot = this.#slotOfRow(row)
+      endpoints.push(this.#table.spec(slot)?.id ?? '')
+      filters.push(this.#filter.reason(slot))
+      filterDetails.push(this.#filter.detail(slot, nowMs))
+      stateAgesMs[row] = this.#table.stateAgeMs(slot, nowMs)
+    }
     return {
       atMs: nowMs,
-      endpoints: slots.map((slot) => this.#table.spec(slot)?.id ?? ''),
+      endpoints,
       passed,
-      filters: slots.map((slot) => this.#filter.reason(slot)),
-      filterDetails: slots.map((slot) => this.#filter.detail(slot, nowMs)),
-      stateAgesMs: Float64Array.from(slots, (slot) => this.#table.stateAgeMs(slot, nowMs)),
-      evidence: this.#evidence.copy(total),
-      terms: this.#terms.copy(passed),
+      filters,
+      filterDetails,
+      stateAgesMs,
+      evidence: this.#evidence.copy(total, this.#slab),
+      terms: this.#terms.copy(passed, this.#slab),
       chosen: this.#choice.row,
       runnerUp: this.#choice.runnerUp,
       tieBrokenBy: this.#choice.tieBrokenBy,

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
+import { parseSeries } from '@signalbox/exposition'
 
 const program = fileURLToPath(new URL('../dist/signalbox.js', import.meta.url))
 
@@ -28,7 +29,11 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
   const enginePort = await freePorts(4)
   const ports = ['--port', api, '--metrics-port', admin, '--console-port', page, '--engine-port', enginePort].map(String)
   const running = runSignalbox(['up', ...ports, ...(options.args ?? [])], options.cwd)
-  await eventually(() => running.output().includes('Ctrl-C stops everything') || running.child.exitCode !== null, 'the fleet to be up')
+  const settled = () => running.output().includes('Ctrl-C stops everything') || running.child.exitCode !== null
+  await eventually(settled, 'the fleet to be up').catch((error: unknown) => {
+    running.child.kill('SIGKILL')
+    throw new Error(`${String(error)}\n${running.output()}`)
+  })
   if (running.child.exitCode !== null) throw new Error(`the fleet ended:\n${running.output()}`)
   return {
     ...running,
@@ -46,6 +51,10 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
 /** Runs the built command with its output collected. */
 export function runSignalbox(args: readonly string[], cwd?: string) {
   const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'], ...(cwd === undefined ? {} : { cwd }) })
+  // A test that fails half way must not leave a fleet behind.
+  const end = (): boolean => child.kill('SIGKILL')
+  process.once('exit', end)
+  child.once('exit', () => process.off('exit', end))
   let text = ''
   child.stdout.on('data', (bytes: Buffer) => (text += bytes.toString()))
   child.stderr.on('data', (bytes: Buffer) => (text += bytes.toString()))
@@ -64,13 +73,13 @@ export function runSignalbox(args: readonly string[], cwd?: string) {
 }
 
 /** Polls until `condition` answers something true; fails with what was awaited after a generous deadline. */
-export async function eventually<T>(condition: () => T | Promise<T>, what: string, deadlineMs = 60_000): Promise<NonNullable<T>> {
+export async function eventually<T>(condition: () => T | Promise<T>, what: string, deadlineMs = 60_000): Promise<Exclude<NonNullable<T>, false>> {
   const until = Date.now() + deadlineMs
   let last: unknown
   for (;;) {
     try {
       const value = await condition()
-      if (value) return value as NonNullable<T>
+      if (value) return value as Exclude<NonNullable<T>, false>
       last = value
     } catch (error) {
       last = error
@@ -113,6 +122,27 @@ export function sumOf(page: string, name: string, selector = ''): number {
     .split('\n')
     .filter((line) => (line.startsWith(`${name}{`) || line.startsWith(`${name} `)) && line.includes(selector))
     .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0)
+}
+
+/** The samples of a name with their labels, in the order of the page. */
+export function samplesOf(page: string, name: string): { readonly labels: Readonly<Record<string, string>>; readonly value: number }[] {
+  return page
+    .split('\n')
+    .filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `))
+    .map((line) => {
+      const end = line.lastIndexOf(' ')
+      const parsed = parseSeries(line.slice(0, end))
+      if (!parsed.ok) throw new Error(`no series: ${line}`)
+      const { names, values } = parsed.value.labels
+      return { labels: Object.fromEntries(names.map((label, index) => [label, values[index] as string])), value: Number(line.slice(end + 1)) }
+    })
+}
+
+/** The pages of a fleet that tests read most. */
+export const metricsOf = (fleet: Fleet): Promise<string> => textOf(`${fleet.admin}/metrics`)
+
+export async function readyPods(fleet: Fleet): Promise<number | undefined> {
+  return sampleOf(await metricsOf(fleet), 'inference_pool_ready_pods{name="signalbox"}')
 }
 
 export async function textOf(url: string, headers: Record<string, string> = {}): Promise<string> {

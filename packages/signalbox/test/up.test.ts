@@ -1,8 +1,8 @@
-import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import OpenAI from 'openai'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { eventually, type Fleet, runSignalbox, sampleOf, startFleet, sumOf, textOf } from './fleet.ts'
+import { eventually, type Fleet, readyPods, runSignalbox, startFleet, sumOf, textOf } from './fleet.ts'
+import { engineOn, isRunning, rolesOf } from './roles.ts'
 
 describe('signalbox up', () => {
   let fleet: Fleet
@@ -98,17 +98,9 @@ describe('signalbox up', () => {
   })
 
   it('sees an engine that is killed leave the pool and come back, and says so', async () => {
-    const readyPods = async () => sampleOf(await textOf(`${fleet.admin}/metrics`), 'inference_pool_ready_pods{name="signalbox"}')
-    await eventually(async () => (await readyPods()) === 3, 'three ready engines')
-    const victim = execFileSync('ps', ['-eo', 'pid,ppid,args'], { encoding: 'utf8' })
-      .split('\n')
-      .map((line) => line.trim().split(/\s+/))
-      .filter(([, ppid]) => Number(ppid) === fleet.child.pid)
-      .map(([pid]) => Number(pid))
-      .find((pid) => portsOf(pid).includes(fleet.enginePort))
-    expect(victim).toBeDefined()
-    process.kill(victim as number, 'SIGKILL')
-    await eventually(async () => (await readyPods()) === 2, 'two ready engines')
+    await eventually(async () => (await readyPods(fleet)) === 3, 'three ready engines')
+    process.kill(engineOn(fleet, fleet.enginePort), 'SIGKILL')
+    await eventually(async () => (await readyPods(fleet)) === 2, 'two ready engines')
     const answers = await Promise.all(
       Array.from({ length: 20 }, () =>
         client.chat.completions.create({ model: 'demo-8b', max_tokens: 2, messages: [{ role: 'user', content: 'Still there?' }] }),
@@ -116,7 +108,7 @@ describe('signalbox up', () => {
     )
     expect(answers.every((answer) => answer.choices.length === 1)).toBe(true)
     await eventually(() => /engine-1: ended by SIGKILL; starting it again in 5 s/.test(fleet.output()), 'the restart to be announced')
-    await eventually(async () => (await readyPods()) === 3, 'three ready engines again')
+    await eventually(async () => (await readyPods(fleet)) === 3, 'three ready engines again')
     expect(fleet.output()).toContain('engine-1: running again')
   })
 
@@ -155,25 +147,9 @@ describe('stopping', () => {
 
   it('leaves no process behind when the supervisor itself is killed', async () => {
     const fleet = await startFleet({ args: ['--no-traffic'] })
+    const roles = rolesOf(fleet)
+    expect(roles.map(({ role }) => role).sort()).toEqual(['engine', 'engine', 'engine', 'gateway', 'monitor'])
     fleet.child.kill('SIGKILL')
-    await eventually(async () => {
-      try {
-        await textOf(`${fleet.api}/v1/models`)
-        return false
-      } catch {
-        return true
-      }
-    }, 'the gateway to be gone')
+    await eventually(() => !roles.some(({ pid }) => isRunning(pid)), 'every role to be gone')
   })
 })
-
-/** Ports that a process listens on. */
-function portsOf(pid: number): number[] {
-  const inodes = new Map<string, number>()
-  for (const line of readFileSync('/proc/net/tcp', 'utf8').split('\n').slice(1)) {
-    const columns = line.trim().split(/\s+/)
-    if (columns[3] === '0A' && columns[9] !== undefined) inodes.set(columns[9], Number.parseInt((columns[1] ?? '').split(':')[1] ?? '', 16))
-  }
-  const links = execFileSync('sh', ['-c', `ls -l /proc/${pid}/fd 2>/dev/null || true`], { encoding: 'utf8' })
-  return [...links.matchAll(/socket:\[(\d+)\]/g)].map((match) => inodes.get(match[1] as string)).filter((port) => port !== undefined)
-}

@@ -103,7 +103,8 @@ export class TimePlot {
       width,
       height,
       legend: { show: false },
-      padding: [8, 8, 0, 0],
+      // On the right, half of a time's label: one may stand at the very end of the axis.
+      padding: [8, 20, 0, 0],
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 6 }, bind: this.#binding() },
       scales: { x: { time: true }, y: { range: () => [0, axisTop(panel.unit, this.#max())] } },
       axes: [

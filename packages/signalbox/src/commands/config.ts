@@ -9,7 +9,7 @@ export function configCommand(): Command {
   config
     .command('check')
     .description('check a configuration file and print what it amounts to; exits with 1 and every problem where it is wrong')
-    .argument('[file]', 'the file (default: signalbox.yaml)', 'signalbox.yaml')
+    .argument('[file]', 'the file', 'signalbox.yaml')
     .option('--json', 'print the whole configuration, defaults included, as JSON')
     .action((file: string, flags: { readonly json?: boolean }) => {
       const checked = configFrom({ config: file })

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
 import type { DecisionSummary, DecisionView } from '@signalbox/scheduler'
 import { Command } from 'commander'
+import { readToken } from '../roles/token.ts'
 import { StartError } from '../supervisor/role-process.ts'
 import { table } from './table.ts'
 
@@ -101,7 +101,7 @@ function count(value: number | null): string {
 
 async function get(flags: DecisionsFlags, path: string, mayBeGone = false): Promise<unknown> {
   const headers: Record<string, string> = {}
-  if (flags.tokenFile !== undefined) headers['authorization'] = `Bearer ${readFileSync(flags.tokenFile, 'utf8').trim()}`
+  if (flags.tokenFile !== undefined) headers['authorization'] = `Bearer ${readToken(flags.tokenFile, '--token-file')}`
   const url = `${flags.url.replace(/\/$/, '')}${path}`
   let answer: Response
   try {

@@ -39,9 +39,23 @@ export function withGatewayFlags(command: Command): Command {
 }
 
 export function portNumber(text: string): number {
-  const port = Number(text)
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new InvalidArgumentError('a port is a whole number from 0 to 65535.')
+  const port = wholeNumber(text)
+  if (!(port <= 65_535)) throw new InvalidArgumentError('a port is a whole number from 0 to 65535.')
   return port
+}
+
+/** Most simulated engines of one fleet, as in `demo.engines`. */
+const ENGINES_MAX = 64
+
+export function engineCount(text: string): number {
+  const count = wholeNumber(text)
+  if (!(count >= 1 && count <= ENGINES_MAX)) throw new InvalidArgumentError(`a fleet has 1 to ${ENGINES_MAX} simulated engines.`)
+  return count
+}
+
+/** NaN for anything but decimal digits: an empty text is no zero. */
+function wholeNumber(text: string): number {
+  return /^\d+$/.test(text) ? Number(text) : Number.NaN
 }
 
 /** The file's values, or the defaults, under the flags. Throws a StartError that lists every problem. */

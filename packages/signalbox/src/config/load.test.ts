@@ -33,6 +33,15 @@ describe('a configuration file', () => {
     expect(Object.isFrozen(parsed.value.gateway)).toBe(true)
   })
 
+  it('gives a policy no parameters where none are written, which is not the same as an empty set of them', () => {
+    const parameters = (text: string) => {
+      const parsed = parseConfig(text, 'x')
+      return parsed.ok ? parsed.value.scheduler.parameters : parsed.error
+    }
+    expect(parameters('')).toBeUndefined()
+    expect(parameters('scheduler: { parameters: {} }')).toEqual({})
+  })
+
   it('never throws, whatever it holds', () => {
     const text = fc.oneof(fc.string(), fc.json())
     fc.assert(

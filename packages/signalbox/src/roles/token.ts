@@ -5,13 +5,17 @@ import { StartError } from '../supervisor/role-process.ts'
 /** The bearer token of the admin port, where the configuration names a file that holds one. */
 export function tokenOf(config: Config): string | undefined {
   const path = config.admin.tokenFile
-  if (path === undefined) return undefined
+  return path === undefined ? undefined : readToken(path, 'admin.tokenFile')
+}
+
+/** The token in a file, without the white space around it. Throws a StartError that begins with `setting`, which named the file. */
+export function readToken(path: string, setting: string): string {
   let token: string
   try {
     token = readFileSync(path, 'utf8').trim()
   } catch (error) {
-    throw new StartError(`admin.tokenFile: ${path} cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)})`)
+    throw new StartError(`${setting}: ${path} cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)})`)
   }
-  if (token === '') throw new StartError(`admin.tokenFile: ${path} is empty`)
+  if (token === '') throw new StartError(`${setting}: ${path} is empty`)
   return token
 }
