@@ -1,5 +1,5 @@
 import { assert } from '@signalbox/base'
-import { entriesFor, type SignalId } from '@signalbox/signals'
+import { type DialectId, entriesFor, type SignalId } from '@signalbox/signals'
 
 /** What every expression of a dashboard has in common. */
 export interface Scope {
@@ -8,6 +8,9 @@ export interface Scope {
   /** Width of rate windows: at least four scrape intervals, or one late scrape empties the window. */
   readonly windowSeconds: number
 }
+
+/** The dialects that panels are drawn from: the engine's current names, and what the gateway and the monitor show. */
+const DRAWN: readonly DialectId[] = ['vllm', 'llm-d-epp', 'signalbox', 'process']
 
 type Part = '' | '_bucket' | '_sum' | '_count'
 type Aggregation = 'sum' | 'max' | 'avg'
@@ -69,9 +72,9 @@ export function quoted(text: string): string {
   return `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')}"`
 }
 
-/** One selector for each name that vLLM has for the signal, or the current names of one that is no engine's. Histograms of another layout are left out: their bounds do not add up. */
+/** One selector for each name that the drawn dialects have for the signal. Histograms of another layout are left out: their bounds do not add up. */
 function selectors(signal: SignalId, scope: Scope, reading: Reading): string[] {
-  const entries = entriesFor(signal).filter((entry) => entry.dialect === 'vllm' || entry.replacedBy === undefined)
+  const entries = entriesFor(signal).filter((entry) => DRAWN.includes(entry.dialect))
   const layout = entries[0]?.bounds?.join()
   return entries
     .filter((entry) => entry.bounds?.join() === layout)

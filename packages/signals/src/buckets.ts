@@ -18,6 +18,49 @@ export const vllmBuckets = {
   latency: [0.3, 0.5, 0.8, 1, 1.5, 2, 2.5, 5, 10, 15, 20, 30, 40, 50, 60, 120, 240, 480, 960, 1920, 7680],
   tokens: oneTwoFive(100_000),
   iteration: [1, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384],
+  few: [1, 2, 5, 10, 20],
+  preemptions: [1, 2, 3, 4, 5, 10, 20],
+  residency: [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800],
+  transferPost: [0.001, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 5],
+  transferDescriptors: [10, 20, 30, 50, 75, 100, 200, 400, 1000, 2000, 4000, 10000, 20000, 50000],
+  offloadBytes: [1e6, 5e6, 1e7, 2e7, 4e7, 6e7, 8e7, 1e8, 1.5e8, 2e8],
+} as const
+
+/** The layouts of vLLM's first engine, shorter than today's. Source: `reference/vllm.md` §1.7. */
+export const vllmV0Buckets = {
+  ttft: vllmBuckets.ttft.filter((bound) => bound <= 10),
+  tpot: vllmBuckets.itl.filter((bound) => bound <= 2.5),
+  latency: vllmBuckets.latency.filter((bound) => bound <= 60),
+} as const
+
+const sglangTtft = [0.1, 0.2, 0.4, 0.6, 0.8, 1, 2, 4, 6, 8, 10, 20, 40, 60, 80, 100, 200, 400]
+
+/** Source: `reference/vllm.md` §1.10; the bounds between its ends, sglang's metrics collector. */
+export const sglangBuckets = {
+  ttft: sglangTtft,
+  itl: [0.002, 0.004, 0.006, 0.008, 0.01, 0.015, 0.02, 0.025, 0.03, 0.035, 0.04, 0.06, 0.08, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 2, 4, 6, 8],
+  e2e: [...sglangTtft, 600, 1200, 1800, 2400],
+  transferSpeed: [0.1, 0.5, 1, 5, 10, 25, 50, 100, 200, 400],
+  transferTime: [1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000],
+  retractions: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 15, 20, 25, 30, 40, 50, 75, 100],
+} as const
+
+/** Source: TensorRT-LLM's metrics collector; the others of its layouts are vLLM's. */
+export const trtllmBuckets = {
+  prefill: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 80, 160, 640, 2560],
+} as const
+
+/** Milliseconds unless the name says otherwise. Source: `reference/llumnix.md` §0. */
+export const llumnixBuckets = {
+  e2eSeconds: [0.1, 0.25, 0.5, 1, 2, 5, 10, 20, 30, 60, 90, 120, 180, 240, 300],
+  ttft: [10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 30000, 60000],
+  token: [1, 2, 5, 10, 15, 20, 30, 50, 75, 100, 150, 200, 300, 500],
+  tokens: [1, 4, 16, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768, 65536, 131072],
+  stage: [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100],
+  queue: [1, 5, 10, 50, 100, 200, 500, 1000, 2000, 5000],
+  percent: [0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100],
+  ratio: [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1],
+  batch: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000],
 } as const
 
 const general = [
@@ -39,4 +82,16 @@ export const eppBuckets = {
   outputTokens: [1, ...powersOfTwo(8, 8192)],
   ratio: [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1],
   hitBytes: [0, ...powersOfTwo(16, 65536)],
+  requestProcessing: [0.0005, 0.001, 0.002, 0.005, 0.01, 0.015, 0.025, 0.04, 0.06, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+  responseProcessing: [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+  flowQueue: [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+  revocation: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+  stream: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 120, 300, 600],
+  prediction: [0.0001, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5],
+  tpotLong: [
+    0.0005, 0.00205, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.125, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1, 1.5, 2, 3, 4.5, 6, 12, 18, 24, 30, 36,
+    48, 60, 90, 120, 180, 270, 360,
+  ],
+  /** client_golang's default layout. */
+  client: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
 } as const

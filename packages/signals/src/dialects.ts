@@ -1,15 +1,40 @@
 import type { SignalId } from './catalog.ts'
-import { eppEntries } from './epp.ts'
-import { processEntries, signalboxEntries } from './own.ts'
-import type { DialectEntry, DialectId } from './types.ts'
-import { vllmEntries } from './vllm.ts'
+import { dcgmEntries } from './dialects/dcgm.ts'
+import { eppEntries } from './dialects/epp.ts'
+import { eppCurrentEntries, eppPrefixes } from './dialects/epp-current.ts'
+import { eppPastEntries } from './dialects/epp-past.ts'
+import { llumnixEntries } from './dialects/llumnix.ts'
+import { llamacppEntries, sglangEntries, sglangPrefixes, tgiEntries, tritonEntries, trtllmEntries } from './dialects/other-engines.ts'
+import { goEntries, processEntries, signalboxEntries } from './dialects/own.ts'
+import { vllmDeprecatedEntries, vllmEntries, vllmPrefixes, vllmV0Entries } from './dialects/vllm.ts'
+import type { DialectEntry, DialectId, PrefixRule } from './types.ts'
 
-/** Every entry of every dialect. */
-export const dialectEntries: readonly DialectEntry[] = [...vllmEntries, ...eppEntries, ...signalboxEntries, ...processEntries]
+/** Every entry of every dialect; of two that name one signal the earlier is preferred when a page shows both, but a current name always to a deprecated one. */
+export const dialectEntries: readonly DialectEntry[] = [
+  ...vllmEntries,
+  ...vllmDeprecatedEntries,
+  ...vllmV0Entries,
+  ...sglangEntries,
+  ...trtllmEntries,
+  ...tritonEntries,
+  ...tgiEntries,
+  ...llamacppEntries,
+  ...eppEntries,
+  ...eppCurrentEntries,
+  ...eppPastEntries,
+  ...signalboxEntries,
+  ...processEntries,
+  ...goEntries,
+  ...dcgmEntries,
+  ...llumnixEntries,
+]
 
-/** The entries of the chosen dialects, in catalogue order. */
+/** Every other spelling of a dialect. */
+export const prefixRules: readonly PrefixRule[] = [...vllmPrefixes, ...sglangPrefixes, ...eppPrefixes]
+
+/** The entries to render of the chosen dialects, in catalogue order; those that are only understood when read are left out. */
 export function entriesOf(...dialects: readonly DialectId[]): readonly DialectEntry[] {
-  return dialectEntries.filter((entry) => dialects.includes(entry.dialect))
+  return dialectEntries.filter((entry) => dialects.includes(entry.dialect) && entry.readOnly !== true)
 }
 
 /** Every name a signal has, current names before deprecated ones. */

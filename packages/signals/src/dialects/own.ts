@@ -1,5 +1,6 @@
-import { eppBuckets } from './buckets.ts'
-import type { DialectEntry } from './types.ts'
+import { eppBuckets } from '../buckets.ts'
+import type { DialectEntry } from '../types.ts'
+import { speaker } from '../voice.ts'
 
 const same = (...names: string[]) => names.map((name) => ({ name, from: name }))
 
@@ -63,6 +64,62 @@ export const signalboxEntries: readonly DialectEntry[] = [
     help: "From a query's arrival to its result.",
     bounds: eppBuckets.general,
   }),
+  own(
+    { signal: 'gateway.endpoint_errors', type: 'counter', name: 'endpoint_errors_total', help: 'Attempts that failed, by endpoint.' },
+    'endpoint',
+    'error_code',
+  ),
+  own(
+    { signal: 'gateway.slo_requests', type: 'counter', name: 'slo_requests_total', help: 'Requests by whether they met their objectives.' },
+    'model',
+    'result',
+    'reason',
+  ),
+  own(
+    {
+      signal: 'scheduler.poll_time',
+      type: 'histogram',
+      name: 'endpoint_poll_duration_seconds',
+      help: "Time to read an endpoint's state.",
+      bounds: eppBuckets.requestProcessing,
+    },
+    'endpoint',
+  ),
+  own({
+    signal: 'scheduler.decision_margin',
+    type: 'histogram',
+    name: 'decision_margin_seconds',
+    help: 'Cost of the runner-up less that of the choice.',
+    bounds: eppBuckets.responseProcessing,
+  }),
+  own(
+    {
+      signal: 'scheduler.cached_tokens_predicted',
+      type: 'counter',
+      name: 'predicted_cached_tokens_total',
+      help: 'Cached tokens predicted, of requests whose engine reports them.',
+    },
+    'endpoint',
+  ),
+  own(
+    {
+      signal: 'scheduler.cached_tokens_delivered',
+      type: 'counter',
+      name: 'delivered_cached_tokens_total',
+      help: 'Cached tokens that engines report for the same requests.',
+    },
+    'endpoint',
+  ),
+  own(
+    {
+      signal: 'scheduler.ttft_error',
+      type: 'histogram',
+      name: 'ttft_prediction_error_seconds',
+      help: 'Absolute difference of predicted and observed TTFT.',
+      bounds: eppBuckets.ttft,
+    },
+    'endpoint',
+  ),
 ]
 
 const PROCESS_SOURCE = 'Prometheus client library conventions (process_*)'
@@ -86,4 +143,11 @@ export const processEntries: readonly DialectEntry[] = [
     help: 'Start time of the process since unix epoch in seconds.',
   }),
   processEntry({ signal: 'process.open_fds', type: 'gauge', name: 'process_open_fds', help: 'Number of open file descriptors.' }),
+  processEntry({ signal: 'process.max_fds', type: 'gauge', name: 'process_max_fds', help: 'Maximum number of open file descriptors.' }),
+  processEntry({ signal: 'process.virtual_memory', type: 'gauge', name: 'process_virtual_memory_bytes', help: 'Virtual memory size in bytes.' }),
 ]
+
+const go = speaker({ dialect: 'go', prefix: 'go_', labels: '', source: 'reference/llumnix.md §0 (Prometheus Go collector)' })
+
+/** What a process in Go tells of its runtime. */
+export const goEntries: readonly DialectEntry[] = [go('goroutines', 'process.goroutines'), go('memstats_alloc_bytes', 'process.go_alloc')]

@@ -1,6 +1,6 @@
-import { eppBuckets } from './buckets.ts'
-import type { SignalId } from './catalog.ts'
-import type { DialectEntry, DialectId, LabelMapping } from './types.ts'
+import { eppBuckets } from '../buckets.ts'
+import type { SignalId } from '../catalog.ts'
+import type { DialectEntry, DialectId, LabelMapping } from '../types.ts'
 
 const CURRENT_SOURCE = 'reference/epp.md §1.2-1.3 (llm-d-router pkg/epp/metrics)'
 const SEED_SOURCE = 'seeds 000-002 (GAIE metrics guide); buckets reference/epp.md §1.1'
@@ -214,7 +214,7 @@ const twins: readonly Twin[] = [
   },
 ]
 
-/** The endpoint picker's names: the current generation beside the one of the seed documents. */
+/** The endpoint picker's names that the gateway renders: the current generation beside the one of the seed documents. */
 export const eppEntries: readonly DialectEntry[] = twins.flatMap((twin) => {
   const common = { signal: twin.signal, type: twin.type, scale: 1, ...(twin.bounds ? { bounds: twin.bounds } : {}) } as const
   const entries: DialectEntry[] = []
