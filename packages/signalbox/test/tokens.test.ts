@@ -119,5 +119,5 @@ it.each([
   writeFileSync(join(folder, 'signalbox.yaml'), 'admin: { tokenFile: ./token, port: 0 }\ngateway: { port: 0 }\n')
   const running = runSignalbox(['gateway'], folder)
   expect(await running.exited()).toBe(1)
-  expect(running.output()).toContain(`admin.tokenFile: ./token ${reason}`)
+  expect(running.output()).toContain(`admin.tokenFile: ${join(folder, 'token')} ${reason}`)
 })
