@@ -14,14 +14,42 @@ const edges: Readonly<Record<string, readonly string[]>> = {
   scheduler: ['base'],
   engine: ['base', 'signals', 'instruments'],
   dashboards: ['base', 'signals'],
-  node: ['base', 'signals', 'instruments', 'engine', 'exposition'],
+  lint: ['base', 'signals', 'promql'],
+  exports: ['base', 'signals', 'dashboards'],
+  node: ['base', 'signals', 'instruments', 'engine', 'exposition', 'tsdb'],
   gateway: ['base', 'signals', 'exposition', 'instruments', 'scheduler', 'node'],
   monitor: ['base', 'signals', 'exposition', 'instruments', 'promql', 'tsdb', 'dashboards', 'node'],
   console: ['dashboards', 'scheduler'],
-  signalbox: ['base', 'signals', 'exposition', 'instruments', 'promql', 'tsdb', 'scheduler', 'engine', 'dashboards', 'node', 'gateway', 'monitor'],
+  signalbox: [
+    'base',
+    'signals',
+    'exposition',
+    'instruments',
+    'promql',
+    'tsdb',
+    'scheduler',
+    'engine',
+    'dashboards',
+    'lint',
+    'exports',
+    'node',
+    'gateway',
+    'monitor',
+  ],
 }
 
-const core: ReadonlySet<string> = new Set(['base', 'signals', 'exposition', 'instruments', 'promql', 'tsdb', 'scheduler', 'engine', 'dashboards'])
+const core: ReadonlySet<string> = new Set([
+  'base',
+  'signals',
+  'exposition',
+  'instruments',
+  'promql',
+  'tsdb',
+  'scheduler',
+  'engine',
+  'dashboards',
+  'lint',
+])
 
 /** What core code reaches only through ports, and the port to use. */
 const bannedInCore: readonly (readonly [RegExp, string])[] = [
