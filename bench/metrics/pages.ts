@@ -7,8 +7,8 @@ import * as prometheus from 'prom-client'
 export interface PagePair {
   /** Records one value in each histogram of both, so that every line of the next page is new. */
   touch(): void
-  ours(): Uint8Array
-  theirs(): Promise<Uint8Array>
+  ours(): Buffer
+  theirs(): Promise<Buffer>
 }
 
 /** `series`: sample lines of each page, a multiple of 25. */
@@ -41,9 +41,6 @@ export function pagePair(series: number): PagePair {
 }
 
 /** Sample lines of a page. */
-export function seriesOf(page: Uint8Array): number {
-  return Buffer.from(page)
-    .toString()
-    .split('\n')
-    .filter((line) => line !== '' && !line.startsWith('#')).length
+export function seriesOf(page: string): number {
+  return page.split('\n').filter((line) => line !== '' && !line.startsWith('#')).length
 }

@@ -16,18 +16,21 @@ export interface Bundle<Values extends readonly string[], Cells> {
 }
 
 /**
- * A bundle holds at most as many tuples as there are series: values that overflowed are folded, and counted, at each call, and
- * never kept. After a removal it begins anew, because it cannot know whose cells have gone.
+ * Holds at most `tuplesMax` tuples, and begins anew when one more comes. Values that overflowed are folded, and counted, at each
+ * call and never kept. After a removal it begins anew too, because it cannot know whose cells have gone.
  */
 export class CellBundle<Values extends readonly string[], Cells extends object> implements Bundle<Values, Cells> {
   readonly #create: (...values: Values) => Cells
   readonly #upheavals: Readonly<Upheavals>
+  readonly #tuplesMax: number
   readonly #cells = new LabelTree<Cells>()
+  #tuples = 0
   #removals: number
 
-  constructor(create: (...values: Values) => Cells, upheavals: Readonly<Upheavals>) {
+  constructor(create: (...values: Values) => Cells, { upheavals, tuplesMax }: { upheavals: Readonly<Upheavals>; tuplesMax: number }) {
     this.#create = create
     this.#upheavals = upheavals
+    this.#tuplesMax = tuplesMax
     this.#removals = upheavals.removals
   }
 
@@ -36,8 +39,7 @@ export class CellBundle<Values extends readonly string[], Cells extends object> 
       const known = this.#cells.find(values)
       if (known !== undefined) return known
     } else {
-      this.#cells.clear()
-      this.#removals = this.#upheavals.removals
+      this.#clear()
     }
     return this.#make(values)
   }
@@ -46,7 +48,17 @@ export class CellBundle<Values extends readonly string[], Cells extends object> 
     assert(values.length === this.#create.length, 'with() takes the values that create() takes')
     const { folds } = this.#upheavals
     const cells = this.#create(...values)
-    if (this.#upheavals.folds === folds) this.#cells.set(values, cells)
+    if (this.#upheavals.folds === folds) {
+      if (this.#tuples >= this.#tuplesMax) this.#clear()
+      this.#cells.set(values, cells)
+      this.#tuples += 1
+    }
     return cells
+  }
+
+  #clear(): void {
+    this.#cells.clear()
+    this.#tuples = 0
+    this.#removals = this.#upheavals.removals
   }
 }

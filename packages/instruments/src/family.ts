@@ -10,13 +10,13 @@ export interface Group<Cell, Retired> {
   readonly createdSeconds: string
   readonly members: Map<Cell, Projection>
   retired: Retired | undefined
-  /** What the last rendering left for the next; undefined after the group has changed. */
+  /** What the last rendering left for the next; undefined after a cell has left. A cell that enters has observed nothing yet. */
   rendered: Rendered | undefined
 }
 
 /**
- * A group as it was last rendered. It takes about twice the memory of its part of the page, and spares the next page putting the
- * same text together again.
+ * A group as it was last rendered. It takes two to three times the memory of its part of the page, and spares the next page
+ * putting the same text together again.
  */
 export interface Rendered {
   readonly format: ExpositionFormat
@@ -62,7 +62,6 @@ export class Groups<Cell, Retired> {
       this.#groups.set(labels, group)
     }
     group.members.set(cell, view.projection)
-    group.rendered = undefined
   }
 
   /** Takes a cell out; `retire` answers the group's retired total with the cell's value added, undefined to keep nothing. */

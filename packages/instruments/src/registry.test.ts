@@ -243,6 +243,23 @@ describe('removal', () => {
     expect(samplesOf(registry.render('text'))).toEqual({ 'requests_total{model_name="a"}': '2' })
   })
 
+  it('is seen on the next page, even when as much was observed meanwhile', () => {
+    const tenant = [{ name: 'fairness_id', from: 'fairness_id' }]
+    const all = ['model', 'target_model', 'fairness_id', 'priority'].map((name) => ({ name, from: name }))
+    const itl = { signal: 'gateway.itl', type: 'histogram', bounds: [1] } as const
+    const registry = registryOf([entry({ ...itl, name: 'fine', labels: all }), entry({ ...itl, name: 'itl', labels: tenant })])
+    const histogram = registry.histogram('gateway.itl')
+    histogram.with('a', '', 't', '').observe(0.5)
+    histogram.with('b', '', 't', '').observe(0.5)
+    expect(samplesOf(registry.render('text'))).toMatchObject({ 'itl_count{fairness_id="t"}': '2' })
+    histogram.remove('a', '', 't', '')
+    histogram.with('b', '', 't', '').observe(2)
+    expect(samplesOf(registry.render('text'))).toMatchObject({
+      'itl_bucket{fairness_id="t",le="1"}': '2',
+      'itl_count{fairness_id="t"}': '3',
+    })
+  })
+
   it('lets gauges go, coarse ones too', () => {
     const registry = registryOf([entry({ signal: 'pool.endpoint_queue', name: 'queue', type: 'gauge', labels: [{ name: 'name', from: 'pool' }] })])
     registry.gauge('pool.endpoint_queue').with('p', 'e1').set(2)
@@ -300,6 +317,19 @@ describe('a bundle', () => {
       'requests_total{model_name="a",fairness_id="other"}': '3',
       'overflow_total{label="fairness_id"}': '3',
     })
+  })
+
+  it('begins anew at its limit, where its values tell no series apart', () => {
+    const registry = registryOf([requests({ labels: byModel })], { seriesMax: 2 })
+    const counter = registry.counter('gateway.requests')
+    const made: string[] = []
+    const bundle = registry.bundle((tenant: string) => {
+      made.push(tenant)
+      return { requests: counter.with('a', 'a', tenant, '0') }
+    })
+    for (const tenant of ['t1', 't2', 't1', 't3', 't3', 't1']) bundle.with(tenant).requests.inc()
+    expect(made).toEqual(['t1', 't2', 't3', 't1'])
+    expect(samplesOf(registry.render('text'))).toEqual({ 'requests_total{model_name="a"}': '6' })
   })
 
   it('refuses another number of values', () => {

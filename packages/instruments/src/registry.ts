@@ -18,7 +18,7 @@ export interface RegistryOptions {
   readonly clock: Clock
   /** Distinct values a label name may have over all signals; default 1000 (the endpoint picker's own limit). Further ones become `other`. */
   readonly labelValuesMax?: number
-  /** Series over all signals; default 100,000. A further one is recorded under `other` for each of its labels. */
+  /** Series over all signals, and tuples of a bundle; default 100,000. A further series is recorded under `other` for each of its labels. */
   readonly seriesMax?: number
   /** OpenMetrics only: a `_created` sample with each counter and histogram. Default false: Prometheus 2 stores them as series. */
   readonly createdSamples?: boolean
@@ -42,6 +42,7 @@ export class Registry {
   readonly #clock: Clock
   readonly #createdSamples: boolean
   readonly #limits: SeriesLimits
+  readonly #seriesMax: number
   readonly #scalarFamilies = new Map<string, ScalarFamily>()
   readonly #histogramFamilies = new Map<string, HistogramFamily>()
   readonly #page: readonly Pick<Family<never>, 'render'>[]
@@ -55,6 +56,7 @@ export class Registry {
     this.#entries = options.entries
     this.#clock = options.clock
     this.#createdSamples = options.createdSamples ?? false
+    this.#seriesMax = options.seriesMax ?? seriesMaxDefault
     this.#page = this.#createFamilies()
     // The labels of the catalogue bound the overflow counter itself.
     const unlimited = new SeriesLimits({ labelValuesMax: Infinity, seriesMax: Infinity, onOverflow: () => {} })
@@ -62,7 +64,7 @@ export class Registry {
     this.#counters.set(OVERFLOW_SIGNAL, overflow)
     this.#limits = new SeriesLimits({
       labelValuesMax: options.labelValuesMax ?? labelValuesMaxDefault,
-      seriesMax: options.seriesMax ?? seriesMaxDefault,
+      seriesMax: this.#seriesMax,
       onOverflow: (label) => {
         this.#upheavals.folds += 1
         overflow.with(label).inc()
@@ -104,7 +106,7 @@ export class Registry {
    *     cells.with('llama', 'a').requests.inc()
    */
   bundle<Values extends readonly string[], Cells extends object>(create: (...values: Values) => Cells): Bundle<Values, Cells> {
-    return new CellBundle(create, this.#upheavals)
+    return new CellBundle(create, { upheavals: this.#upheavals, tuplesMax: this.#seriesMax })
   }
 
   /** Runs `refresh` before each page: for gauges that are read rather than kept. */
