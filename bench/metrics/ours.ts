@@ -33,7 +33,7 @@ export class Ours {
   }
 }
 
-/** The 22 observations behind the endpoint picker's names and our own. */
+/** The 21 observations behind the endpoint picker's names and our own. */
 function commonRecorder(registry: Registry): (request: BenchRequest) => void {
   const requests = registry.counter('gateway.requests')
   const outcomes = registry.counter('gateway.request_outcomes')
@@ -88,7 +88,7 @@ function commonRecorder(registry: Registry): (request: BenchRequest) => void {
   }
 }
 
-/** The 13 observations that only Llumnix' names need. */
+/** The 14 observations that only Llumnix' names need. */
 function furtherRecorder(registry: Registry): (request: BenchRequest) => void {
   const cellsOf = registry.bundle((model: string) => ({
     responses: registry.counter('gateway.responses').with(model, '200'),
