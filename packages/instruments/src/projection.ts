@@ -25,6 +25,11 @@ export class Projection {
     return this.#population.every(([position, value]) => values[position] === value)
   }
 
+  /** True when the population depends on the stored label at `position`. */
+  selects(position: number): boolean {
+    return this.#population.some(([selected]) => selected === position)
+  }
+
   /** True when the entry shows the stored label at `position`. */
   carries(position: number): boolean {
     return this.#positions.includes(position)

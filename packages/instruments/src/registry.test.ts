@@ -381,6 +381,14 @@ describe('limits', () => {
     })
   })
 
+  it('fold no label that a population depends on', () => {
+    const streamed = entry({ signal: 'gateway.ttft', name: 'streamed', type: 'histogram', labels: byModel, population: { streaming: 'true' } })
+    const registry = registryOf([streamed], { seriesMax: 1 })
+    const histogram = registry.histogram('gateway.ttft')
+    for (const model of ['a', 'b', 'c']) for (const streaming of ['true', 'false']) histogram.with(model, '', '', '', streaming).observe(1)
+    expect(samplesOf(registry.render('text'))).toMatchObject({ 'streamed_count{model_name="a"}': '1', 'streamed_count{model_name="other"}': '2' })
+  })
+
   it('bound the series in all', () => {
     const registry = registryOf([requests({ labels: byTenant }), overflow], { seriesMax: 2 })
     const counter = registry.counter('gateway.requests')

@@ -68,7 +68,7 @@ export class Series<Cell extends object> implements Instrument<Cell> {
 
   #add(values: readonly string[]): Cell {
     const { create, labels, views, limits, clock } = this.#deps
-    const folded = limits.fold(labels, values)
+    const folded = this.#keepSelectors(limits.fold(labels, values), values)
     const existing = folded === values ? undefined : this.#cells.find(folded)
     if (existing !== undefined) return existing
     const cell = create()
@@ -76,6 +76,13 @@ export class Series<Cell extends object> implements Instrument<Cell> {
     limits.retain(labels, folded)
     for (const { family, projection } of views) if (projection.counts(folded)) family.add(cell, folded, { projection, nowMs: clock.nowMs() })
     return cell
+  }
+
+  /** What populations depend on is never folded: the program chooses those values, and a name must not lose what it counts. */
+  #keepSelectors(folded: readonly string[], values: readonly string[]): readonly string[] {
+    if (folded === values) return values
+    const { views } = this.#deps
+    return folded.map((value, i) => (views.some(({ projection }) => projection.selects(i)) ? (values[i] as string) : value))
   }
 
   /** True when a retired total shows the label at `position`, so that its value stays in use. */
