@@ -3,7 +3,7 @@ import type { ExpositionFormat } from '@signalbox/exposition'
 import { type CounterCell, type GaugeCell, type HistogramCell, type Instrument, Registry } from '@signalbox/instruments'
 import { measureProcess } from '@signalbox/node'
 import type { EndpointSpec } from '@signalbox/scheduler'
-import { entriesOf } from '@signalbox/signals'
+import { entriesOf, withoutTenantLabels } from '@signalbox/signals'
 import type { RequestLabels, RequestMetrics, RequestObservation, SchedulingObservation } from './ports.ts'
 
 /** Of the scheduler, what the page shows; read when it is rendered. NaN: not known. */
@@ -73,7 +73,7 @@ export class GatewayMetrics implements RequestMetrics {
   readonly #ports: EndpointPorts
 
   constructor(options: GatewayMetricsOptions) {
-    const entries = entriesOf('inference-model', 'inference-pool', 'inference-extension', 'llm-d-epp', 'signalbox', 'process')
+    const entries = withoutTenantLabels(entriesOf('inference-model', 'inference-pool', 'inference-extension', 'llm-d-epp', 'signalbox', 'process'))
     const registry = new Registry({ entries, clock: options.clock })
     this.#registry = registry
     this.#requests = registry.counter('gateway.requests')

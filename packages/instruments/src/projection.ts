@@ -8,12 +8,21 @@ export class Projection {
   /** True when some signal label is left out, so that several series may become one. */
   readonly coarse: boolean
   readonly #positions: readonly number[]
+  /** The values that series of the entry's population have, by label position. */
+  readonly #population: readonly (readonly [position: number, value: string])[]
 
   constructor(entry: DialectEntry, signalLabels: readonly string[]) {
     this.entry = entry
     this.#positions = entry.labels.map(({ from }) => signalLabels.indexOf(from))
     assert(!this.#positions.includes(-1), `${entry.name} maps a label that ${entry.signal} does not have`)
+    this.#population = Object.entries(entry.population ?? {}).map(([label, value]) => [signalLabels.indexOf(label), value])
+    assert(!this.#population.some(([position]) => position === -1), `${entry.name} selects by a label that ${entry.signal} does not have`)
     this.coarse = new Set(this.#positions).size < signalLabels.length
+  }
+
+  /** True for a series that the entry's population has. */
+  counts(values: readonly string[]): boolean {
+    return this.#population.every(([position, value]) => values[position] === value)
   }
 
   /** True when the entry shows the signal label at `position`. */

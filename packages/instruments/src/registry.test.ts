@@ -60,6 +60,18 @@ old_total{model_name="b"} 1
     expect(registry.render('text')).toBe('# HELP load Help.\n# TYPE load gauge\nload{pool="p"} 7\nload{pool="q"} 1\n')
   })
 
+  it('counts under a name its own population only', () => {
+    const ttft = (name: string, more: Partial<DialectEntry>) => entry({ signal: 'gateway.ttft', name, type: 'histogram', bounds: [1], ...more })
+    const registry = registryOf([ttft('all', {}), ttft('streamed', { population: { streaming: 'true' } })])
+    const histogram = registry.histogram('gateway.ttft')
+    histogram.with('a', 'a', 't', '0', 'true').observe(0.5)
+    histogram.with('a', 'a', 't', '0', 'false').observe(3)
+    expect(samplesOf(registry.render('text'))).toMatchObject({ all_count: '2', streamed_count: '1', 'streamed_bucket{le="+Inf"}': '1' })
+    histogram.remove('a', 'a', 't', '0', 'false')
+    histogram.remove('a', 'a', 't', '0', 'true')
+    expect(samplesOf(registry.render('text'))).toMatchObject({ all_count: '2', all_sum: '3.5', streamed_count: '1', streamed_sum: '0.5' })
+  })
+
   it('renders nothing for a signal without series', () => {
     const registry = registryOf(entriesOf('llm-d-epp', 'vllm', 'process'))
     registry.counter('gateway.requests')

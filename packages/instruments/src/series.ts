@@ -48,7 +48,7 @@ export class Series<Cell extends object> implements Instrument<Cell> {
     const cell = this.#find(values)
     if (cell === undefined) return
     this.#set(values, undefined)
-    for (const { family, projection } of this.#deps.views) family.remove(cell, values, projection)
+    for (const { family, projection } of this.#deps.views) if (projection.counts(values)) family.remove(cell, values, projection)
     this.#deps.limits.release(this.#labels, values, (position) => this.#isRetained(position))
   }
 
@@ -69,7 +69,7 @@ export class Series<Cell extends object> implements Instrument<Cell> {
     const cell = create()
     this.#set(folded, cell)
     limits.retain(this.#labels, folded)
-    for (const { family, projection } of views) family.add(cell, folded, { projection, nowMs: clock.nowMs() })
+    for (const { family, projection } of views) if (projection.counts(folded)) family.add(cell, folded, { projection, nowMs: clock.nowMs() })
     return cell
   }
 

@@ -99,3 +99,12 @@ export const eppBuckets = {
   /** client_golang's default layout. */
   client: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
 } as const
+
+/**
+ * What the histograms that objectives are read from begin with, before the objectives join them: some of the endpoint
+ * picker's bounds, so that they cost no storage.
+ */
+export const objectiveBuckets = {
+  ttft: [0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 3, 6, 15, 30, 60],
+  tpot: [0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.15, 0.2, 0.4, 0.8],
+} as const

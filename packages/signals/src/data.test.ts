@@ -39,6 +39,18 @@ describe('every entry', () => {
     expect(wrong(({ labels }) => new Set(labels.map(({ name }) => name)).size === labels.length)).toEqual([])
   })
 
+  it('counts only series of label values that its signal has and that it does not show', () => {
+    const populated = dialectEntries.filter(({ population }) => population !== undefined)
+    expect(populated.length).toBeGreaterThan(0)
+    expect(
+      wrong(({ signal, labels, population = {} }) =>
+        Object.keys(population).every(
+          (label) => (signals[signal].labels as readonly string[]).includes(label) && labels.every(({ from }) => from !== label),
+        ),
+      ),
+    ).toEqual([])
+  })
+
   it("has the type of its signal's kind", () => {
     expect(wrong(({ signal, type }) => type === (signals[signal].kind === 'info' ? 'gauge' : signals[signal].kind))).toEqual([])
   })

@@ -10,17 +10,25 @@ export interface Dialect {
   readonly engine: boolean
   /** The versions of the speaker whose main dialect it is. */
   readonly versions: VersionRange
+  /** How its client library spells upper bounds of buckets; default 'go'. */
+  readonly boundSpelling?: BoundSpelling
 }
+
+/**
+ * 'go': the shortest digits (`le="1"`). 'python': whole numbers as floats (`le="1.0"`), in either format.
+ * SOURCE: prometheus/common expfmt; prometheus_client `floatToGoString`.
+ */
+export type BoundSpelling = 'go' | 'python'
 
 const ALL: VersionRange = {}
 
 /** Every dialect; of one speaker, the newest first. */
 export const dialects: Readonly<Record<DialectId, Dialect>> = {
-  vllm: { title: 'vLLM V1', speaker: 'vllm', engine: true, versions: { from: '0.11' } },
-  'vllm-0.9': { title: 'vLLM V1, deprecated names', speaker: 'vllm', engine: true, versions: { below: '0.11' } },
-  'vllm-v0': { title: 'vLLM V0', speaker: 'vllm', engine: true, versions: { below: '0.9' } },
-  sglang: { title: 'SGLang', speaker: 'sglang', engine: true, versions: ALL },
-  trtllm: { title: 'TensorRT-LLM serve', speaker: 'trtllm', engine: true, versions: ALL },
+  vllm: { title: 'vLLM V1', speaker: 'vllm', engine: true, versions: { from: '0.11' }, boundSpelling: 'python' },
+  'vllm-0.9': { title: 'vLLM V1, deprecated names', speaker: 'vllm', engine: true, versions: { below: '0.11' }, boundSpelling: 'python' },
+  'vllm-v0': { title: 'vLLM V0', speaker: 'vllm', engine: true, versions: { below: '0.9' }, boundSpelling: 'python' },
+  sglang: { title: 'SGLang', speaker: 'sglang', engine: true, versions: ALL, boundSpelling: 'python' },
+  trtllm: { title: 'TensorRT-LLM serve', speaker: 'trtllm', engine: true, versions: ALL, boundSpelling: 'python' },
   triton: { title: 'Triton with TensorRT-LLM', speaker: 'triton', engine: true, versions: ALL },
   tgi: { title: 'Text Generation Inference', speaker: 'tgi', engine: true, versions: ALL },
   llamacpp: { title: 'llama.cpp', speaker: 'llamacpp', engine: true, versions: ALL },

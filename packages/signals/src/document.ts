@@ -61,11 +61,12 @@ function row(entry: DialectEntry): string {
   const name = `\`${entry.name}${selector.length === 0 ? '' : `{${selector.join(',')}}`}\``
   const unit = unitOf(entry)
   const labels = entry.labels.map(({ name: label, from }) => (label === from ? `\`${label}\`` : `\`${label}\`=${from}`))
+  const population = Object.entries(entry.population ?? {}).map(([label, value]) => `where ${label} is ${value}`)
   const cells = [
     entry.replacedBy === undefined ? name : `~~${name}~~`,
     entry.dialect,
     unit === 'none' ? '' : unit,
-    labels.join(' '),
+    [labels.join(' '), ...population].join(', '),
     versionsOf(entry),
   ]
   return `| ${cells.join(' | ')} |`

@@ -76,6 +76,8 @@ export interface DialectEntry {
   readonly labels: readonly LabelMapping[]
   /** The label values that pick this signal's series out of a family that carries several ('' matches a missing label). */
   readonly where?: Readonly<Record<string, string>>
+  /** Values of signal labels that a series must have for this name to count it; absent: every series counts. */
+  readonly population?: Readonly<Record<string, string>>
   /** Labels of copies: series that differ in nothing else (tensor-parallel ranks) state one thing, and the largest counts. */
   readonly replicas?: readonly string[]
   /** Values that mean "not known", in the dialect's unit, as inclusive ranges. */

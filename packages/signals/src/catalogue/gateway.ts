@@ -115,13 +115,13 @@ export const gatewaySignals = {
   'gateway.responses': signal(
     'counter requests neither',
     ['model', 'status_code'],
-    'Requests that ended, by status code of the answer.',
+    'Requests that ended, however they ended, by status code of the answer; 499 where the client left first.',
     'error ratio, by status',
   ),
   'gateway.retries_by_status': signal(
     'counter requests down',
     ['model', 'status_code'],
-    'Further attempts, by status code of the attempt that failed.',
+    'Further attempts, by status code of the attempt that failed; `network_error` where there was none.',
     'engines that fail without clients noticing',
   ),
   'gateway.fallbacks': signal(
@@ -136,8 +136,30 @@ export const gatewaySignals = {
     'Fallback attempts that succeeded after a 429.',
     'what waiting for the fallback is worth',
   ),
-  'gateway.prompt_tokens': signal('counter tokens neither', MODEL, 'Prompt tokens of ended requests.', 'input throughput'),
-  'gateway.completion_tokens': signal('counter tokens up', MODEL, 'Completion tokens of ended requests.', 'output throughput'),
+  'gateway.prompt_tokens': signal(
+    'counter tokens neither',
+    MODEL,
+    'Prompt tokens of every request that ended, failed ones included: from `usage`, else as estimated before dispatch.',
+    'input throughput',
+  ),
+  'gateway.completion_tokens': signal(
+    'counter tokens up',
+    MODEL,
+    'Completion tokens of every request that ended, failed ones included: from `usage`, else as counted in passing.',
+    'output throughput',
+  ),
+  'gateway.ended_input_tokens': signal(
+    'histogram tokens neither',
+    MODEL,
+    'Prompt tokens of each request that ended, failed ones included: from `usage`, else as estimated before dispatch.',
+    'shape of the traffic, failures included',
+  ),
+  'gateway.ended_output_tokens': signal(
+    'histogram tokens neither',
+    MODEL,
+    'Completion tokens of each request that ended, failed ones included: from `usage`, else as counted in passing, 0 where none came.',
+    'shape of the traffic, failures included',
+  ),
   'gateway.queue_time': signal('histogram seconds down', MODEL, 'From entering the queue to leaving it.', 'share of waiting in the latency'),
   'gateway.schedule_time': signal(
     'histogram seconds down',

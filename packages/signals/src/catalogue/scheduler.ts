@@ -36,10 +36,15 @@ export const schedulerSignals = {
   'scheduler.prefix_hit_ratio': signal(
     'histogram ratio up',
     PLUGIN,
-    'Predicted share of the prompt cached on the chosen endpoint.',
+    'Predicted share of the prompt cached on the chosen endpoint, of every request with a prompt that got one.',
     'cache affinity achieved',
   ),
-  'scheduler.prefix_hit_ratio_max': signal('histogram ratio up', PLUGIN, 'Best predicted share over all endpoints.', 'what affinity could have won'),
+  'scheduler.prefix_hit_ratio_max': signal(
+    'histogram ratio up',
+    PLUGIN,
+    'Best predicted share over all endpoints, of the same requests as the share on the chosen one.',
+    'what affinity could have won',
+  ),
   'scheduler.prefix_hit_bytes': signal(
     'histogram bytes up',
     PLUGIN,

@@ -10,8 +10,6 @@ const M2: readonly LabelMapping[] = [
   { name: 'target_model_name', from: 'target_model' },
 ]
 const M4: readonly LabelMapping[] = [...M2, { name: 'fairness_id', from: 'fairness_id' }, { name: 'priority', from: 'priority' }]
-/** Histograms carry no tenant label unless asked: labels are what costs (the one planned departure from the originals' labels). */
-const M3: readonly LabelMapping[] = [...M2, { name: 'priority', from: 'priority' }]
 const POOL: readonly LabelMapping[] = [{ name: 'name', from: 'pool' }]
 const same = (...names: string[]): LabelMapping[] => names.map((name) => ({ name, from: name }))
 const PLUGIN = same('plugin_name', 'plugin_type')
@@ -24,6 +22,8 @@ interface Twin {
   readonly current?: { readonly name: string; readonly labels: readonly LabelMapping[] }
   readonly old?: { readonly dialect: DialectId; readonly name: string; readonly labels: readonly LabelMapping[] }
   readonly bounds?: readonly number[]
+  /** What the originals measure otherwise. */
+  readonly note?: string
 }
 
 const twins: readonly Twin[] = [
@@ -31,6 +31,7 @@ const twins: readonly Twin[] = [
     signal: 'gateway.requests',
     type: 'counter',
     help: 'Counter of requests broken out for each model.',
+    note: 'the original leaves rejected requests out, so that error ratios can exceed 1',
     current: { name: 'request_total', labels: M4 },
     old: { dialect: 'inference-model', name: 'inference_model_request_total', labels: M2 },
   },
@@ -38,6 +39,7 @@ const twins: readonly Twin[] = [
     signal: 'gateway.request_errors',
     type: 'counter',
     help: 'Counter of request errors broken out for each model.',
+    note: 'the original overlooks error answers of the engine',
     current: { name: 'request_error_total', labels: [...M4, ...same('error_code')] },
     old: { dialect: 'inference-model', name: 'inference_model_request_error_total', labels: M2 },
   },
@@ -46,7 +48,7 @@ const twins: readonly Twin[] = [
     type: 'histogram',
     help: 'Distribution of response latency in seconds.',
     bounds: eppBuckets.general,
-    current: { name: 'request_duration_seconds', labels: M3 },
+    current: { name: 'request_duration_seconds', labels: M4 },
     old: { dialect: 'inference-model', name: 'inference_model_request_duration_seconds', labels: M2 },
   },
   {
@@ -54,7 +56,7 @@ const twins: readonly Twin[] = [
     type: 'histogram',
     help: 'Distribution of response latency per output token in seconds.',
     bounds: eppBuckets.ntpot,
-    current: { name: 'request_ntpot_seconds', labels: M3 },
+    current: { name: 'request_ntpot_seconds', labels: M4 },
     old: { dialect: 'inference-model', name: 'normalized_time_per_output_token_seconds', labels: M2 },
   },
   {
@@ -62,7 +64,7 @@ const twins: readonly Twin[] = [
     type: 'histogram',
     help: 'Distribution of request size in bytes.',
     bounds: eppBuckets.requestBytes,
-    current: { name: 'request_size_bytes', labels: M3 },
+    current: { name: 'request_size_bytes', labels: M4 },
     old: { dialect: 'inference-model', name: 'inference_model_request_sizes', labels: M2 },
   },
   {
@@ -70,23 +72,25 @@ const twins: readonly Twin[] = [
     type: 'histogram',
     help: 'Distribution of response size in bytes.',
     bounds: eppBuckets.responseBytes,
-    current: { name: 'response_size_bytes', labels: M3 },
+    current: { name: 'response_size_bytes', labels: M4 },
     old: { dialect: 'inference-model', name: 'inference_model_response_sizes', labels: M2 },
   },
   {
     signal: 'gateway.input_tokens',
     type: 'histogram',
     help: 'Distribution of input token count.',
+    note: 'the original loses the usage of a stream whose event is split over chunks',
     bounds: eppBuckets.inputTokens,
-    current: { name: 'request_input_tokens', labels: M3 },
+    current: { name: 'request_input_tokens', labels: M4 },
     old: { dialect: 'inference-model', name: 'inference_model_input_tokens', labels: M2 },
   },
   {
     signal: 'gateway.output_tokens',
     type: 'histogram',
     help: 'Distribution of output token count.',
+    note: 'the original loses the usage of a stream whose event is split over chunks',
     bounds: eppBuckets.outputTokens,
-    current: { name: 'request_output_tokens', labels: M3 },
+    current: { name: 'request_output_tokens', labels: M4 },
     old: { dialect: 'inference-model', name: 'inference_model_output_tokens', labels: M2 },
   },
   {
@@ -94,12 +98,13 @@ const twins: readonly Twin[] = [
     type: 'histogram',
     help: 'Distribution of cached prompt tokens as the engine reports them.',
     bounds: eppBuckets.inputTokens,
-    current: { name: 'request_cached_tokens', labels: M3 },
+    current: { name: 'request_cached_tokens', labels: M4 },
   },
   {
     signal: 'gateway.requests_running',
     type: 'gauge',
     help: 'Number of running requests for each model.',
+    note: 'the original counts a request from its dispatch on, not while it queues',
     current: { name: 'request_running', labels: M4 },
     old: { dialect: 'inference-model', name: 'inference_model_running_requests', labels: [{ name: 'model_name', from: 'model' }] },
   },
@@ -107,22 +112,24 @@ const twins: readonly Twin[] = [
     signal: 'gateway.ttft',
     type: 'histogram',
     help: 'Distribution of time to first token in seconds.',
+    note: 'the original takes any first chunk of the body, a role or an error too',
     bounds: eppBuckets.ttft,
-    current: { name: 'request_ttft_seconds', labels: [...M3, ...same('streaming')] },
+    current: { name: 'request_ttft_seconds', labels: [...M4, ...same('streaming')] },
   },
   {
     signal: 'gateway.tpot',
     type: 'histogram',
     help: 'Distribution of time per output token of streamed answers in seconds.',
     bounds: eppBuckets.tpot,
-    current: { name: 'request_streaming_tpot_seconds', labels: M3 },
+    current: { name: 'request_streaming_tpot_seconds', labels: M4 },
   },
   {
     signal: 'gateway.itl',
     type: 'histogram',
     help: 'Distribution of the time between content events of a stream in seconds.',
+    note: 'the original counts the gaps between chunks of the body, however they are cut',
     bounds: eppBuckets.itl,
-    current: { name: 'request_streaming_itl_seconds', labels: M3 },
+    current: { name: 'request_streaming_itl_seconds', labels: M4 },
   },
 
   {
@@ -149,6 +156,7 @@ const twins: readonly Twin[] = [
     signal: 'pool.ready',
     type: 'gauge',
     help: 'The number of ready endpoints of the pool.',
+    note: 'the original counts endpoints whose state is newer than 2 s',
     current: { name: 'ready_endpoints', labels: POOL },
     old: { dialect: 'inference-pool', name: 'inference_pool_ready_pods', labels: POOL },
   },
@@ -201,6 +209,7 @@ const twins: readonly Twin[] = [
     signal: 'scheduler.prefix_hit_bytes',
     type: 'histogram',
     help: 'Bytes of the prompt that the prefix index expects to be cached.',
+    note: 'the original takes a token for 4 bytes',
     bounds: eppBuckets.hitBytes,
     current: { name: 'prefix_indexer_hit_bytes', labels: PLUGIN },
     old: { dialect: 'inference-extension', name: 'inference_extension_prefix_indexer_hit_bytes', labels: [] },
@@ -216,7 +225,13 @@ const twins: readonly Twin[] = [
 
 /** The endpoint picker's names that the gateway renders: the current generation beside the one of the seed documents. */
 export const eppEntries: readonly DialectEntry[] = twins.flatMap((twin) => {
-  const common = { signal: twin.signal, type: twin.type, scale: 1, ...(twin.bounds ? { bounds: twin.bounds } : {}) } as const
+  const common = {
+    signal: twin.signal,
+    type: twin.type,
+    scale: 1,
+    ...(twin.bounds === undefined ? {} : { bounds: twin.bounds }),
+    ...(twin.note === undefined ? {} : { note: twin.note }),
+  } as const
   const entries: DialectEntry[] = []
   const currentName = twin.current === undefined ? undefined : `llm_d_epp_${twin.current.name}`
   if (twin.current !== undefined && currentName !== undefined) {

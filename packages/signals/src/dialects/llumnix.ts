@@ -19,14 +19,19 @@ const requests: readonly DialectEntry[] = [
   speak('request_fallback_retry_success_total', 'gateway.fallback_retries_ok', BY_MODEL),
   speak('request_input_tokens_total', 'gateway.prompt_tokens', BY_MODEL),
   speak('request_output_tokens_total', 'gateway.completion_tokens', { ...BY_MODEL, note: 'each chunk tokenized anew: can differ from usage' }),
-  speak('request_input_tokens', 'gateway.input_tokens', { ...BY_MODEL, bounds: llumnixBuckets.tokens }),
-  speak('request_output_tokens', 'gateway.output_tokens', { ...BY_MODEL, bounds: llumnixBuckets.tokens }),
-  speak('request_e2e_latency_seconds', 'gateway.request_duration', { ...BY_MODEL, bounds: llumnixBuckets.e2eSeconds }),
+  speak('request_input_tokens', 'gateway.ended_input_tokens', { ...BY_MODEL, bounds: llumnixBuckets.tokens }),
+  speak('request_output_tokens', 'gateway.ended_output_tokens', { ...BY_MODEL, bounds: llumnixBuckets.tokens }),
+  speak('request_e2e_latency_seconds', 'gateway.request_duration', {
+    ...BY_MODEL,
+    bounds: llumnixBuckets.e2eSeconds,
+    note: 'the original leaves out answers of external endpoints',
+  }),
   speak('request_ttft_milliseconds', 'gateway.ttft', {
     ...BY_MODEL,
     scale: MS,
     bounds: llumnixBuckets.ttft,
-    note: 'the original starts at the end of scheduling and observes 0 where there was no first token',
+    population: { streaming: 'true' },
+    note: 'the original starts at the end of scheduling and observes 0 where there was no first token; it streams from the engine whatever the client asked',
   }),
   speak('request_tpot_milliseconds', 'gateway.tpot', {
     ...BY_MODEL,

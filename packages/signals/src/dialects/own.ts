@@ -1,10 +1,10 @@
-import { eppBuckets } from '../buckets.ts'
+import { eppBuckets, objectiveBuckets } from '../buckets.ts'
 import type { DialectEntry } from '../types.ts'
 import { speaker } from '../voice.ts'
 
 const same = (...names: string[]) => names.map((name) => ({ name, from: name }))
 
-type Family = Pick<DialectEntry, 'signal' | 'type' | 'name' | 'help' | 'bounds'>
+type Family = Pick<DialectEntry, 'signal' | 'type' | 'name' | 'help' | 'bounds' | 'population'>
 
 function own(family: Family, ...labels: string[]): DialectEntry {
   return { ...family, dialect: 'signalbox', name: `signalbox_${family.name}`, scale: 1, labels: same(...labels), source: 'Signalbox' }
@@ -21,6 +21,27 @@ export const signalboxEntries: readonly DialectEntry[] = [
     },
     'model',
     'outcome',
+  ),
+  own(
+    {
+      signal: 'gateway.ttft',
+      type: 'histogram',
+      name: 'request_ttft_seconds',
+      help: 'Time to first token of streamed answers in seconds; the objectives are among its bounds.',
+      bounds: objectiveBuckets.ttft,
+      population: { streaming: 'true' },
+    },
+    'model',
+  ),
+  own(
+    {
+      signal: 'gateway.tpot',
+      type: 'histogram',
+      name: 'request_tpot_seconds',
+      help: 'Time per output token of streamed answers in seconds; the objectives are among its bounds.',
+      bounds: objectiveBuckets.tpot,
+    },
+    'model',
   ),
   own(
     { signal: 'gateway.retries', type: 'counter', name: 'retries_total', help: 'Further attempts after one that failed before the first byte.' },

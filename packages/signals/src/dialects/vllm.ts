@@ -90,7 +90,7 @@ export const vllmEntries: readonly DialectEntry[] = [
   speak('mm_cache_hits_total', 'engine.mm_cache_hits', { since: '0.11' }),
   speak('corrupted_requests_total', 'engine.requests_corrupted', { note: 'only with VLLM_COMPUTE_NANS_IN_LOGITS=1' }),
   speak('admission_rejections_total', 'engine.requests_rejected', { labels: 'engine model_name=model reason', since: '0.32' }),
-  speak('tool_call_parser_invocations_total', 'engine.tool_call_parses', { labels: 'mode model_name=model outcome request_type' }),
+  speak('tool_call_parser_invocations_total', 'engine.tool_call_parses', { labels: 'mode model_name=model outcome request_type', since: '0.30' }),
   speak('estimated_flops_per_gpu_total', 'engine.flops_per_gpu', { note: 'moves only with --enable-mfu-metrics' }),
   speak('estimated_read_bytes_per_gpu_total', 'engine.read_bytes_per_gpu', { note: 'moves only with --enable-mfu-metrics' }),
   speak('estimated_write_bytes_per_gpu_total', 'engine.write_bytes_per_gpu', { note: 'moves only with --enable-mfu-metrics' }),
