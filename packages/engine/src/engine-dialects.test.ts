@@ -294,7 +294,7 @@ describe('the page of an engine after the same work', () => {
   })
 })
 
-describe('an engine that speaks SGLang', () => {
+describe('what an engine averages by itself', () => {
   const request = (id: string, outputTokens: number): EngineRequest => ({
     id,
     promptTokens: Uint32Array.of(1, 2, 3),
@@ -313,12 +313,12 @@ describe('an engine that speaks SGLang', () => {
     return run.page('sglang').sum('sglang:gen_throughput')
   }
 
-  it('reports its throughput every 40 decode steps, and 0 once it is idle', () => {
+  it('is in SGLang the throughput of 40 decode steps, and 0 once idle', () => {
     // The first step computes the prompts, the second begins the window.
     expect([41, 42, 59, 60].map(throughputAfter)).toEqual([0, 100, 100, 0])
   })
 
-  it('reports 0 also when the last request is aborted', () => {
+  it('is a throughput of 0 also when the last request is aborted', () => {
     const run = started()
     run.engine.submit(request('a', 60), 0)
     for (let step = 0; step < 45; step++) {
@@ -330,7 +330,7 @@ describe('an engine that speaks SGLang', () => {
     expect(run.page('sglang').sum('sglang:gen_throughput')).toBe(0)
   })
 
-  it('has the hit rate of its last batch of prompts, where V0 has that of all blocks so far', () => {
+  it('is the hit rate of the last batch of prompts in SGLang, and of all blocks so far in V0', () => {
     const run = started()
     const promptTokens = Uint32Array.from({ length: 9 }, (_, at) => at)
     for (const [index, id] of ['first', 'again'].entries()) {
@@ -343,7 +343,7 @@ describe('an engine that speaks SGLang', () => {
     expect(run.page('vllm-v0').sum('vllm:gpu_prefix_cache_hit_rate')).toBe(0.5)
   })
 
-  it('says with V0 that nothing is cached when caching is off', () => {
+  it('is -1 in V0 when caching is off', () => {
     const run = started({ prefixCaching: false })
     expect(run.page('vllm-v0').sum('vllm:gpu_prefix_cache_hit_rate')).toBe(-1)
     expect(run.page('sglang').sum('sglang:cache_hit_rate')).toBe(0)
