@@ -2,7 +2,7 @@ import { seededRandom } from '@signalbox/base'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { Engine } from './engine.ts'
-import type { EngineObserver, FinishedRequest } from './ports.ts'
+import type { EngineObserver, EngineStep, FinishedRequest, LookedUpPrompt } from './ports.ts'
 import type { EngineEvent } from './types.ts'
 
 /** Adds up what the engine tells. */
@@ -14,8 +14,12 @@ class Tally implements EngineObserver {
   laters = 0
   generated = 0
   preemptions = 0
+  refusals = 0
   readonly ends: FinishedRequest[] = []
-  admitted(promptTokens: number, cachedTokens: number): void {
+  refused(): void {
+    this.refusals += 1
+  }
+  admitted({ promptTokens, cachedTokens }: LookedUpPrompt): void {
     this.admissions += 1
     this.queries += promptTokens
     this.hits += cachedTokens
@@ -27,7 +31,7 @@ class Tally implements EngineObserver {
     expect(gapMs).toBeGreaterThan(0)
     this.laters += 1
   }
-  stepped(_prefillTokens: number, generatedTokens: number): void {
+  stepped({ generatedTokens }: EngineStep): void {
     this.generated += generatedTokens
   }
   preempted(): void {
@@ -77,6 +81,7 @@ it('loses no block, no request and no token, whatever comes in whatever order', 
       const ended = new Map<string, EngineEvent & { type: 'finish' }>()
       const tokens = new Map<string, number>()
       let nowMs = 0
+      let refusals = 0
       let stepping = false
       const take = (events: readonly EngineEvent[]) => {
         for (const event of events) {
@@ -99,6 +104,7 @@ it('loses no block, no request and no token, whatever comes in whatever order', 
           const id = `r${index}`
           const result = engine.submit({ id, promptTokens, outputTokens: step.output, finishReason: 'stop', cacheSeed: 'm' }, nowMs)
           if (result.ok) asked.set(id, step.output)
+          else refusals += 1
         } else if (step.do === 'abort') take(engine.abort([...asked.keys()][step.which] ?? 'nobody', nowMs))
         else if (step.do === 'begin' && !stepping) stepping = engine.beginStep(nowMs) !== undefined
         else if (step.do === 'end' && stepping) end()
@@ -118,6 +124,8 @@ it('loses no block, no request and no token, whatever comes in whatever order', 
         if (event.reason === 'stop') expect(event.outputTokens).toBe(asked.get(id))
       }
       expect(tally.ends.length).toBe(asked.size)
+      expect(tally.refusals).toBe(refusals)
+      expect(tally.ends.reduce((sum, request) => sum + request.preemptions, 0)).toBe(tally.preemptions)
       expect(tally.generated).toBe([...tokens.values()].reduce((sum, count) => sum + count, 0))
       expect(tally.firsts + tally.laters).toBe(tally.generated)
       expect(tally.hits).toBeLessThanOrEqual(tally.queries)

@@ -1,6 +1,6 @@
 import { assert, failure, ok, type Random, type Result } from '@signalbox/base'
 import { KvCache } from './kv-cache.ts'
-import type { EngineObserver } from './ports.ts'
+import type { EngineObserver, LookedUpPrompt } from './ports.ts'
 import { Sequence, SequenceQueue } from './sequence.ts'
 import type { EngineEvent, EngineOptions, EngineRequest, StepModel, SubmitError } from './types.ts'
 import { tokenAt } from './vocabulary.ts'
@@ -67,6 +67,13 @@ export class Engine {
     return this.#cache.pool.heldBlocks
   }
 
+  /** Sum of the lengths of the sequences that generate. */
+  get decodingTokens(): number {
+    let tokens = 0
+    for (const sequence of this.#running) if (sequence.decoding) tokens += sequence.totalTokens
+    return tokens
+  }
+
   /** Queues a request. Its id must not be in the engine; prompt and output have at least one token. */
   submit(request: EngineRequest, nowMs: number): Result<void, SubmitError> {
     const { id, promptTokens, outputTokens } = request
@@ -77,6 +84,7 @@ export class Engine {
       return failure({ code: 'too-long', message: `${total} tokens of prompt and output, ${this.contextTokensMax} is the maximum context length` })
     }
     if (this.#waiting.size >= (this.options.waitingMax ?? WAITING_MAX)) {
+      this.#observer?.refused()
       return failure({ code: 'queue-full', message: `${this.#waiting.size} requests are waiting already` })
     }
     const sequence = new Sequence(request, nowMs, this.options.blockTokens)
@@ -126,7 +134,7 @@ export class Engine {
       if (sequence.outputs.length === sequence.request.outputTokens) events.push(this.#finish(sequence, sequence.request.finishReason, nowMs))
     }
     this.#running = this.#running.filter((sequence) => sequence.state === 'running')
-    this.#observer?.stepped(prefillTokens, generatedTokens)
+    this.#observer?.stepped({ prefillTokens, generatedTokens, endMs: nowMs })
     return events
   }
 
@@ -159,7 +167,7 @@ export class Engine {
       if (Number.isNaN(sequence.firstScheduledMs)) {
         sequence.firstScheduledMs = nowMs
         sequence.cachedTokens = sequence.computedTokens
-        this.#observer?.admitted(sequence.request.promptTokens.length, sequence.cachedTokens)
+        this.#observer?.admitted(lookedUp(sequence), nowMs - sequence.arrivalMs)
       }
       schedule(sequence, tokens, step, budget)
     }
@@ -170,6 +178,7 @@ export class Engine {
     assert(victim !== undefined && victim.scheduledTokens === 0, 'preempted a sequence that the step computes')
     this.#cache.release(victim)
     victim.state = 'waiting'
+    victim.preemptions += 1
     this.#waiting.pushFront(victim)
     this.#observer?.preempted()
   }
@@ -180,7 +189,7 @@ export class Engine {
     sequence.outputs.push(token)
     if (index === 0) {
       sequence.firstTokenMs = nowMs
-      this.#observer?.firstToken(sequence.request.promptTokens.length, nowMs - sequence.arrivalMs)
+      this.#observer?.firstToken(lookedUp(sequence), nowMs - sequence.arrivalMs)
     } else this.#observer?.laterToken(nowMs - sequence.lastTokenMs)
     sequence.lastTokenMs = nowMs
     return { type: 'token', id: sequence.request.id, index, token }
@@ -190,15 +199,16 @@ export class Engine {
     assert(sequence.state !== 'ended', `request ${sequence.request.id} ended twice`)
     this.#cache.release(sequence)
     sequence.state = 'ended'
-    const { id, promptTokens } = sequence.request
+    const { id, outputTokensMax } = sequence.request
     this.#sequences.delete(id)
     const outputTokens = sequence.outputs.length
-    const { arrivalMs, firstScheduledMs, firstTokenMs, lastTokenMs, cachedTokens } = sequence
-    const promptLength = promptTokens.length
+    const { arrivalMs, firstScheduledMs, firstTokenMs, lastTokenMs, cachedTokens, preemptions } = sequence
     this.#observer?.finished({
       reason,
-      promptTokens: promptLength,
+      ...lookedUp(sequence),
       outputTokens,
+      outputTokensMax,
+      preemptions,
       arrivalMs,
       firstScheduledMs,
       firstTokenMs,
@@ -213,6 +223,10 @@ function schedule(sequence: Sequence, tokens: number, step: Sequence[], budget: 
   sequence.scheduledTokens = tokens
   budget.tokens -= tokens
   step.push(sequence)
+}
+
+function lookedUp({ request, cachedTokens }: Sequence): LookedUpPrompt {
+  return { promptTokens: request.promptTokens.length, cachedTokens }
 }
 
 /** SOURCE: see `StepModel`. A sequence that recomputes after preemption counts as prefill. */

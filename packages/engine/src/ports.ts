@@ -1,6 +1,13 @@
 import type { CounterCell, GaugeCell, HistogramCell, Instrument } from '@signalbox/instruments'
 import type { SignalId } from '@signalbox/signals'
+import type { Engine } from './engine.ts'
 import type { EngineEvent } from './types.ts'
+
+/** Records what an engine does under the signals of one dialect. */
+export interface DialectMetrics extends EngineObserver {
+  /** Has the gauges read from `engine` at each rendering, and its cache layout stated once. */
+  watch(engine: Engine): void
+}
 
 /** Where measurements go. instruments' `Registry` is one. */
 export interface Instruments {
@@ -15,7 +22,13 @@ export interface Instruments {
 export interface FinishedRequest {
   readonly reason: (EngineEvent & { type: 'finish' })['reason']
   readonly promptTokens: number
+  /** Of the prompt, found in the prefix cache at first admission. */
+  readonly cachedTokens: number
   readonly outputTokens: number
+  /** As in `EngineRequest`. */
+  readonly outputTokensMax: number | undefined
+  /** Times it lost its blocks and went back to waiting. */
+  readonly preemptions: number
   readonly arrivalMs: number
   readonly firstScheduledMs: number
   readonly firstTokenMs: number
@@ -23,15 +36,33 @@ export interface FinishedRequest {
   readonly endMs: number
 }
 
+/** A prompt that was looked up in the prefix cache. */
+export interface LookedUpPrompt {
+  readonly promptTokens: number
+  readonly cachedTokens: number
+}
+
+/** What one step did. */
+export interface EngineStep {
+  /** Prompt tokens computed, those computed again after a preemption included. */
+  readonly prefillTokens: number
+  /** Tokens sampled, first ones included. */
+  readonly generatedTokens: number
+  /** When it ended, in the caller's time. */
+  readonly endMs: number
+}
+
 /** Told what the engine's loop does, as it does it. Must not call the engine back. */
 export interface EngineObserver {
-  /** First admission of a request, after its prompt was looked up in the prefix cache. */
-  admitted(promptTokens: number, cachedTokens: number): void
+  /** A request was not accepted: as many wait as may. */
+  refused(): void
+  /** First admission of a request, `queueMs` after its arrival, once its prompt was looked up in the prefix cache. */
+  admitted(prompt: LookedUpPrompt, queueMs: number): void
   /** Prefill is complete: `ttftMs` from arrival. */
-  firstToken(promptTokens: number, ttftMs: number): void
+  firstToken(prompt: LookedUpPrompt, ttftMs: number): void
   laterToken(gapMs: number): void
-  /** A step ended that computed `prefillTokens` and sampled `generatedTokens`. */
-  stepped(prefillTokens: number, generatedTokens: number): void
+  /** A step ended; the tokens it sampled and the requests that ended by it have been told. */
+  stepped(step: EngineStep): void
   preempted(): void
   /** Exactly once for each submitted request. */
   finished(request: FinishedRequest): void

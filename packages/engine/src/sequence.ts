@@ -26,6 +26,8 @@ export class Sequence {
   scheduledTokens = 0
   /** Prompt tokens found in the prefix cache at first admission. */
   cachedTokens = 0
+  /** Times it lost its blocks. */
+  preemptions = 0
   /** NaN until it happened. */
   firstScheduledMs = Number.NaN
   firstTokenMs = Number.NaN

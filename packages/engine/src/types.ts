@@ -34,6 +34,8 @@ export interface EngineRequest {
   readonly outputTokens: number
   /** Why it stops then: its own end, or the caller's limit. */
   readonly finishReason: 'stop' | 'length'
+  /** The caller's limit on output tokens (`max_tokens`); absent where the caller states none. It is measured, not enforced. */
+  readonly outputTokensMax?: number
   /** Part of the prefix hash: requests with different seeds share no blocks. */
   readonly cacheSeed: string
 }

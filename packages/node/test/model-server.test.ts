@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 import type { Labels } from '@signalbox/base'
 import { presets } from '@signalbox/engine'
 import { decodePage, parseSeries } from '@signalbox/exposition'
-import { readEngineState } from '@signalbox/signals'
+import { detectDialect, readEngineState } from '@signalbox/signals'
 import OpenAI from 'openai'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type ModelServer, type ModelServerOptions, startModelServer, systemClock } from '../src/index.ts'
@@ -282,6 +282,34 @@ describe('metrics and the small endpoints', () => {
       },
     })
     expect(readEngineState(samples)).toMatchObject({ runningRequests: 0, waitingRequests: 0, kvUsageRatio: 0, kvCapacityTokens: 768 * 16 })
+  })
+
+  it.each([
+    ['vllm', '0.32.0'],
+    ['vllm-0.9', '0.9.2'],
+    ['vllm-v0', '0.8.5'],
+    ['sglang', '0.32.0'],
+  ] as const)('speaks %s in metrics, and vLLM %s in everything else', async (dialect, version) => {
+    const url = await start({ dialect })
+    const names = new Set([...(await metricsOf(url)).keys()].map((series) => series.replace(/\{.*/, '')))
+    expect(detectDialect(names)?.dialect).toBe(dialect)
+    expect((await jsonOf(fetch(`${url}/version`))).version).toBe(`${version}+simulated`)
+    expect(await jsonOf(fetch(`${url}/v1/models`))).toMatchObject({ data: [{ id: 'demo-8b', owned_by: 'vllm' }] })
+  })
+
+  it('measures the limit that a request asks for, or the room that is left', async () => {
+    const url = await start()
+    await (await post(`${url}/v1/completions`, { prompt: [1, 2, 3, 4], max_tokens: 7 })).json()
+    await (await post(`${url}/v1/chat/completions`, { messages: user('a') })).json()
+    const metrics = await metricsOf(url)
+    const prompt = (metrics.get('vllm:request_prompt_tokens_sum') as number) - 4
+    expect(metrics.get('vllm:request_params_max_tokens_sum')).toBe(7 + 8192 - prompt)
+  })
+
+  it('counts what its full queue refuses', async () => {
+    const url = await start({ engine: { ...demo, waitingMax: 1 } })
+    expect((await post(`${url}/v1/completions`, { prompt: ['a', 'b'] })).status).toBe(503)
+    expect((await metricsOf(url)).get('vllm:admission_rejections_total')).toBe(1)
   })
 
   it('renders OpenMetrics when asked', async () => {

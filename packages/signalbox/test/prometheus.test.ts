@@ -2,6 +2,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { engineDialects } from '@signalbox/engine'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { eventually, type Fleet, freePort, startFleet, textOf } from './fleet.ts'
 import { program } from './required-programs.ts'
@@ -9,26 +10,32 @@ import { program } from './required-programs.ts'
 const promtool = program('promtool', 'prometheus')
 const prometheus = program('prometheus', 'prometheus')
 
+const dialects = Object.keys(engineDialects)
+
 describe.skipIf(promtool === undefined || prometheus === undefined)('a real Prometheus', () => {
   let fleet: Fleet
   let pages: Record<string, string>
   beforeAll(async () => {
-    fleet = await startFleet({ args: ['--engines', '2'] })
-    pages = { gateway: `${fleet.admin}/metrics`, engine: `http://127.0.0.1:${fleet.enginePort}/metrics`, monitor: `${fleet.console}/metrics` }
+    fleet = await startFleet({ args: ['--engines', String(dialects.length), '--engine-dialect', ...dialects] })
+    const engines = dialects.map((dialect, index) => [`engine of ${dialect}`, `http://127.0.0.1:${fleet.enginePort + index}/metrics`])
+    pages = { gateway: `${fleet.admin}/metrics`, monitor: `${fleet.console}/metrics`, ...Object.fromEntries(engines) }
     await eventually(async () => (await textOf(pages['gateway'] as string)).includes('llm_d_epp_request_streaming_itl_seconds_bucket'), 'traffic')
   })
   afterAll(async () => {
     await fleet.interrupt()
   })
 
-  it.each(['gateway', 'engine', 'monitor'])('finds nothing on the page of the %s to complain of but names that dialects dictate', async (name) => {
-    const page = await textOf(pages[name] as string)
-    const checked = spawnSync(promtool as string, ['check', 'metrics'], { input: page, encoding: 'utf8' })
-    expect(checked.stderr).not.toContain('error while linting')
-    const complaints = `${checked.stdout}${checked.stderr}`.split('\n').filter((line) => line !== '')
-    const known = readFileSync(new URL(`../testdata/promtool/${name}.txt`, import.meta.url), 'utf8').split('\n')
-    expect(complaints.filter((complaint) => !known.includes(complaint))).toEqual([])
-  })
+  it.each(['gateway', 'monitor', ...dialects.map((dialect) => `engine of ${dialect}`)])(
+    'finds nothing on the page of the %s to complain of but names that dialects dictate',
+    async (name) => {
+      const page = await textOf(pages[name] as string)
+      const checked = spawnSync(promtool as string, ['check', 'metrics'], { input: page, encoding: 'utf8' })
+      expect(checked.stderr).not.toContain('error while linting')
+      const complaints = `${checked.stdout}${checked.stderr}`.split('\n').filter((line) => line !== '')
+      const known = readFileSync(new URL(`../testdata/promtool/${name.split(' ', 1)[0]}.txt`, import.meta.url), 'utf8').split('\n')
+      expect(complaints.filter((complaint) => !known.includes(complaint))).toEqual([])
+    },
+  )
 
   it('scrapes every page without an error', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'signalbox-prometheus-'))

@@ -82,12 +82,13 @@ export class Generation {
   }
 
   /** How long the answer is and why it ends: a function of the prompt, the request's limits and the server's seed. */
-  #plan(promptTokens: Uint32Array, room: number): { outputTokens: number; finishReason: 'stop' | 'length' } {
+  #plan(promptTokens: Uint32Array, room: number): Pick<EngineRequest, 'outputTokens' | 'outputTokensMax' | 'finishReason'> {
     const { outputTokensMax = room, outputTokensMin, ignoreEos } = this.#request
     const limit = Math.min(room, outputTokensMax)
     const random = seededRandom(hashTokens(promptTokens, this.#options.seed))
     const natural = Math.max(outputTokensMin, naturalOutputTokens(random, this.#options.answerTokensMean))
-    return ignoreEos || natural > limit ? { outputTokens: limit, finishReason: 'length' } : { outputTokens: natural, finishReason: 'stop' }
+    const isCut = ignoreEos || natural > limit
+    return { outputTokens: isCut ? limit : natural, outputTokensMax: limit, finishReason: isCut ? 'length' : 'stop' }
   }
 
   #onOutput({ id, token, finish }: Output): void {

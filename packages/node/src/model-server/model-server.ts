@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Clock, Result } from '@signalbox/base'
 import { seededRandom } from '@signalbox/base'
-import { Engine, EngineMetrics, type EngineOptions } from '@signalbox/engine'
+import { Engine, type EngineDialectId, type EngineOptions, engineDialects } from '@signalbox/engine'
 import { contentTypeOf, negotiateFormat } from '@signalbox/exposition'
 import { Registry } from '@signalbox/instruments'
 import { entriesOf } from '@signalbox/signals'
@@ -24,6 +24,8 @@ export interface ModelServerOptions {
   /** Name of this server, sent in the `server` header. The model's name is the engine's. */
   readonly name: string
   readonly engine: EngineOptions
+  /** Whose names and meanings `/metrics` has. Default `vllm`, the newest. The rest of the HTTP front is vLLM's whatever this is. */
+  readonly dialect?: EngineDialectId
   readonly clock: Clock
   /** Default: the system's. */
   readonly timers?: Timers
@@ -49,7 +51,7 @@ export interface ModelServer {
 }
 
 /**
- * Starts a simulated model server that speaks vLLM's HTTP and metrics. Every answer carries
+ * Starts a simulated model server: vLLM's HTTP, and metrics in the dialect that was chosen. Every answer carries
  * `x-signalbox-simulated: true`. Rejects when it cannot listen, saying what is in the way.
  */
 export async function startModelServer(options: ModelServerOptions): Promise<ModelServer> {
@@ -66,7 +68,6 @@ export async function startModelServer(options: ModelServerOptions): Promise<Mod
 const BODY_BYTES_MAX = 64 * 1024 * 1024
 const ANSWER_TOKENS_MEAN = 160
 const FAULTS_PATH = '/simulator/faults'
-const VERSION = '0.11.0+simulated'
 /** Longer than clients keep idle connections in their pools, so that it is they who close them. */
 const KEEP_ALIVE_MS = 75_000
 /** How long the last bytes may take to leave once every request has ended. */
@@ -79,6 +80,7 @@ class ModelFront {
   readonly #clock: Clock
   readonly #timers: Timers
   readonly #name: string
+  readonly #version: string
   readonly #bodyBytesMax: number
   readonly #registry: Registry
   readonly #faults: FaultPlan
@@ -96,12 +98,14 @@ class ModelFront {
     this.#timers = options.timers ?? systemTimers
     this.#name = options.name
     this.#bodyBytesMax = options.bodyBytesMax ?? BODY_BYTES_MAX
-    this.#registry = new Registry({ entries: entriesOf('vllm', 'process'), clock })
+    const dialect = engineDialects[options.dialect ?? 'vllm']
+    this.#version = `${dialect.vllmVersion}+simulated`
+    this.#registry = new Registry({ entries: [...dialect.entries, ...entriesOf('process')], clock })
     this.#registry
       .gauge('process.start_time')
       .with()
       .set(clock.nowMs() / 1000)
-    const metrics = new EngineMetrics(this.#registry, engineOptions.model)
+    const metrics = dialect.record(this.#registry, engineOptions)
     const seed = options.seed ?? 0
     const engine = new Engine(engineOptions, seededRandom(seed), metrics)
     metrics.watch(engine)
@@ -155,7 +159,7 @@ class ModelFront {
       ['/v1/load_lora_adapter', post((body, _, response) => sendText(response, this.#models.load(body, this.#seconds())))],
       ['/v1/unload_lora_adapter', post((body, _, response) => sendText(response, this.#models.unload(body)))],
       ['/health', get((_, response) => this.#health(response))],
-      ['/version', get((_, response) => sendJson(response, 200, JSON.stringify({ version: VERSION })))],
+      ['/version', get((_, response) => sendJson(response, 200, JSON.stringify({ version: this.#version })))],
       ['/metrics', get((request, response) => this.#metrics(request, response))],
       [
         FAULTS_PATH,

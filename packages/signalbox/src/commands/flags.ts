@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
-import { type Command, InvalidArgumentError } from 'commander'
+import type { EngineDialectId } from '@signalbox/engine'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import { loadConfig, parseConfig } from '../config/load.ts'
-import type { Config } from '../config/schema.ts'
+import { type Config, engineDialectNames } from '../config/schema.ts'
 import { StartError } from '../supervisor/role-process.ts'
 
 /** The few values that people change by hand. Each overrides the file. */
@@ -13,6 +14,7 @@ export interface CommonFlags {
   readonly metricsPort?: number
   readonly consolePort?: number
   readonly enginePort?: number
+  readonly engineDialect?: readonly EngineDialectId[]
   readonly policy?: string
 }
 
@@ -35,6 +37,16 @@ export function withGatewayFlags(command: Command): Command {
     .option(
       '--policy <name or module>',
       'scheduling policy: least-cost, round-robin, least-requests, random, or a module of your own such as ./mine.mjs',
+    )
+}
+
+export function withEngineFlags(command: Command, portText: string): Command {
+  return command
+    .option('--engine-port <number>', portText, portNumber)
+    .addOption(
+      new Option('--engine-dialect <name...>', 'whose metrics the simulated engines speak, in turn (default: vllm vllm-0.9)').choices(
+        engineDialectNames,
+      ),
     )
 }
 
@@ -70,6 +82,7 @@ export function configFrom(flags: CommonFlags): Config {
     gateway: { ...config.gateway, port: flags.port ?? config.gateway.port },
     admin: { ...config.admin, port: flags.metricsPort ?? config.admin.port },
     monitor: { ...config.monitor, port: flags.consolePort ?? config.monitor.port },
+    engine: { ...config.engine, dialect: flags.engineDialect ?? config.engine.dialect },
     demo: { ...config.demo, enginePort: flags.enginePort ?? config.demo.enginePort },
     endpoints: { ...config.endpoints, backends: flags.backend === undefined ? config.endpoints.backends : checkedBackends(flags.backend) },
     scheduler: { ...config.scheduler, policy: flags.policy ?? config.scheduler.policy },

@@ -4,7 +4,7 @@ import { endpointsOf } from '../config/endpoints.ts'
 import type { Config } from '../config/schema.ts'
 import { startRole } from '../roles/start-role.ts'
 import { runByHand, StartError } from '../supervisor/role-process.ts'
-import { type CommonFlags, configFrom, portNumber, withConfigFlags, withGatewayFlags } from './flags.ts'
+import { type CommonFlags, configFrom, portNumber, withConfigFlags, withEngineFlags, withGatewayFlags } from './flags.ts'
 
 const GRACE_MS = 4_000
 
@@ -31,9 +31,8 @@ export function monitorCommand(): Command {
 }
 
 export function engineCommand(): Command {
-  return withConfigFlags(new Command('engine'))
-    .description('one simulated engine alone: a model server in real time, for trying things out')
-    .option('--engine-port <number>', 'its port (default: 8001)', portNumber)
+  return withEngineFlags(withConfigFlags(new Command('engine')), 'its port (default: 8001)')
+    .description('one simulated engine alone: a model server in real time, for trying things out; of several dialects it speaks the first')
     .action(async (flags: CommonFlags) => {
       const config = configFrom(flags)
       const running = await runByHand(() => startRole({ role: 'engine', config, index: 0 }), GRACE_MS)

@@ -8,7 +8,7 @@ import type { DemoFlags } from '../supervisor/messages.ts'
 import { StartError } from '../supervisor/role-process.ts'
 import { type RoleSpec, Supervisor } from '../supervisor/supervisor.ts'
 import { version } from '../version.ts'
-import { type CommonFlags, configFrom, engineCount, portNumber, withGatewayFlags } from './flags.ts'
+import { type CommonFlags, configFrom, engineCount, portNumber, withEngineFlags, withGatewayFlags } from './flags.ts'
 import { greeting } from './greeting.ts'
 
 interface UpFlags extends CommonFlags {
@@ -17,10 +17,9 @@ interface UpFlags extends CommonFlags {
 }
 
 export function upCommand(): Command {
-  return withGatewayFlags(new Command('up'))
+  return withEngineFlags(withGatewayFlags(new Command('up')), 'port of the first simulated engine; the others follow (default: 8001)')
     .description('start everything: gateway, monitor with console, and, without --backend, simulated engines with gentle demo traffic')
     .option('--console-port <number>', 'port of the console and the Prometheus HTTP API (default: 7070)', portNumber)
-    .option('--engine-port <number>', 'port of the first simulated engine; the others follow (default: 8001)', portNumber)
     .option('--engines <number>', 'simulated engines (default: 3)', engineCount)
     .option('--no-traffic', 'no demo traffic')
     .action(up)

@@ -42,6 +42,16 @@ describe('a configuration file', () => {
     expect(parameters('scheduler: { parameters: {} }')).toEqual({})
   })
 
+  it('takes one dialect of the simulated engines as a list of one', () => {
+    const dialects = (text: string) => {
+      const parsed = parseConfig(text, 'x')
+      return parsed.ok ? parsed.value.engine.dialect : parsed.error
+    }
+    expect(dialects('engine: { dialect: sglang }')).toEqual(['sglang'])
+    expect(dialects('engine: { dialect: [vllm-v0, sglang] }')).toEqual(['vllm-v0', 'sglang'])
+    expect(dialects('')).toEqual(['vllm', 'vllm-0.9'])
+  })
+
   it('never throws, whatever it holds', () => {
     const text = fc.oneof(fc.string(), fc.json())
     fc.assert(

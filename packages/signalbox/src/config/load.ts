@@ -101,11 +101,8 @@ function describe(issue: z.core.$ZodIssue, value: unknown, place: Place): Config
   return [{ message: `${place(issue.path, false)}: ${issue.path.join('.') || 'the file'}: ${reason}${shown}` }]
 }
 
-/** What was wanted, in our words where the library's say less: a union reports nothing but "invalid input", its branches know. */
+/** What was wanted, in our words where the library's say less; a union of the schema brings its own. */
 function reasonOf(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'invalid_union' || (issue.code === 'invalid_format' && issue.format === 'url')) {
-    return 'expected an address such as http://gpu1:8000, or { id, url }'
-  }
   if (issue.code === 'invalid_type') return `expected ${issue.expected}`
   return lowerFirst(issue.message)
 }

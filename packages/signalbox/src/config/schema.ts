@@ -1,21 +1,36 @@
+import { type EngineDialectId, engineDialects } from '@signalbox/engine'
 import { z } from 'zod'
 
 const port = (fallback: number) => z.int().min(0).max(65_535).default(fallback)
 const positive = z.int().min(1)
 const milliseconds = z.int().min(1).max(86_400_000)
-const address = z.url({ protocol: /^https?$/ })
+const ADDRESS = 'expected an address such as http://gpu1:8000, or { id, url }'
+const address = z.url({ protocol: /^https?$/, error: ADDRESS })
 
-const backend = z.union([
-  address,
-  z.strictObject({
-    /** Name in metrics and records; default host:port. */
-    id: z.string().min(1).max(128).optional(),
-    url: address,
-  }),
-])
+const backend = z.union(
+  [
+    address,
+    z.strictObject({
+      /** Name in metrics and records; default host:port. */
+      id: z.string().min(1).max(128).optional(),
+      url: address,
+    }),
+  ],
+  { error: ADDRESS },
+)
 
 /** Endpoints as they stand in a configuration file or an endpoints file. */
 export const backendsSchema = z.array(backend).max(4096)
+
+/** What a simulated engine may speak, in the order of the documentation. */
+export const engineDialectNames = Object.keys(engineDialects) as readonly EngineDialectId[]
+
+const engineDialect = z.enum(engineDialectNames)
+const error = `expected one or a list of ${engineDialectNames.join(', ')}`
+const engineDialectList = z
+  .union([engineDialect, z.array(engineDialect).min(1, { error }).max(64)], { error })
+  .default(['vllm', 'vllm-0.9'])
+  .transform((names): readonly EngineDialectId[] => (typeof names === 'string' ? [names] : names))
 
 /** A section whose keys all have defaults may be left out whole. */
 const section = <Shape extends z.ZodRawShape>(shape: Shape) => z.strictObject(shape).prefault({} as never)
@@ -91,6 +106,11 @@ export const configSchema = z.strictObject({
       .default(6 * 3_600_000)
       .describe('How long samples are kept, in memory.'),
     seriesMax: positive.default(200_000).describe('Series in memory; further ones are refused and counted.'),
+  }),
+  engine: section({
+    dialect: engineDialectList.describe(
+      "Whose metrics the simulated engines speak: `vllm` (the newest), `vllm-0.9` (0.9.2, old names and new ones), `vllm-v0`, `sglang`, or a list that they take in turn. Their HTTP is vLLM's all the same.",
+    ),
   }),
   demo: section({
     engines: z.int().min(1).max(64).default(3).describe('Simulated engines, started only where no backend is given.'),

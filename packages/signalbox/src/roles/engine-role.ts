@@ -1,12 +1,17 @@
-import { presets } from '@signalbox/engine'
+import { type EngineDialectId, presets } from '@signalbox/engine'
 import { startModelServer, systemClock } from '@signalbox/node'
 import { portFlags } from '../commands/flags.ts'
 import type { Config } from '../config/schema.ts'
 import { type RunningRole, StartError } from '../supervisor/role-process.ts'
 import { reachable } from './reachable.ts'
 
+/** Engines take the dialects in turn. The schema has at least one in the list. */
+function dialectOf(dialects: readonly EngineDialectId[], index: number): EngineDialectId {
+  return dialects[index % dialects.length] as EngineDialectId
+}
+
 export async function startEngineRole(config: Config, index: number): Promise<RunningRole> {
-  const { demo, host } = config
+  const { demo, engine, host } = config
   const preset = presets.get(demo.preset)
   if (preset === undefined)
     throw new StartError(`demo.preset: ${JSON.stringify(demo.preset)} is unknown; there are ${[...presets.keys()].join(', ')}`)
@@ -15,6 +20,7 @@ export async function startEngineRole(config: Config, index: number): Promise<Ru
     port: demo.enginePort === 0 ? 0 : demo.enginePort + index,
     name: `signalbox-engine-${index + 1}`,
     engine: { ...preset, model: demo.model },
+    dialect: dialectOf(engine.dialect, index),
     clock: systemClock,
     seed: demo.seed + index,
   }).catch((error: unknown) => {

@@ -41,7 +41,7 @@ export const sglangEntries: readonly DialectEntry[] = [
   sglang('inter_token_latency_seconds', 'engine.itl', { bounds: sglangBuckets.itl }),
   sglang('time_per_output_token_seconds', 'engine.itl', { replacedBy: 'sglang:inter_token_latency_seconds' }),
   sglang('e2e_request_latency_seconds', 'engine.e2e', { bounds: sglangBuckets.e2e }),
-  sglang('queue_time_seconds', 'engine.queue_time', { note: 'the bounds changed between versions' }),
+  sglang('queue_time_seconds', 'engine.queue_time', { bounds: sglangBuckets.queue, note: 'the bounds changed between versions' }),
   sglang('per_stage_req_latency_seconds', 'engine.stage_time', { labels: 'dp_rank=engine model_name=model stage' }),
   sglang('func_latency_seconds', 'engine.function_time', { labels: 'name=function' }),
   sglang('spec_accept_length', 'engine.spec_accept_length'),

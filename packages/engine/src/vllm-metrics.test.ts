@@ -3,9 +3,9 @@ import type { CounterCell, GaugeCell, HistogramCell, Instrument } from '@signalb
 import { type SignalId, signals } from '@signalbox/signals'
 import { expect, it } from 'vitest'
 import { Engine } from './engine.ts'
-import { EngineMetrics } from './engine-metrics.ts'
 import type { Instruments } from './ports.ts'
 import type { EngineOptions } from './types.ts'
+import { VllmMetrics } from './vllm-metrics.ts'
 
 /** Keeps every observation under `signal{values}`. */
 class Notebook implements Instruments {
@@ -66,7 +66,7 @@ const options: EngineOptions = {
 
 it('starts every reason at 0 and states the cache layout', () => {
   const notebook = new Notebook()
-  const metrics = new EngineMetrics(notebook, 'm')
+  const metrics = new VllmMetrics(notebook, options)
   metrics.watch(new Engine(options, seededRandom(1), metrics))
   for (const reason of ['stop', 'length', 'abort', 'error']) expect(notebook.read(`engine.requests_finished{${reason}}`)).toEqual([0])
   expect(notebook.read('engine.cache_config{11,True}')).toEqual([1])
@@ -74,7 +74,7 @@ it('starts every reason at 0 and states the cache layout', () => {
 
 it('measures phases, gaps and tokens from what the loop did', () => {
   const notebook = new Notebook()
-  const metrics = new EngineMetrics(notebook, 'm')
+  const metrics = new VllmMetrics(notebook, options)
   const engine = new Engine(options, seededRandom(1), metrics)
   metrics.watch(engine)
   const promptTokens = Uint32Array.from({ length: 9 }, (_, i) => i)
