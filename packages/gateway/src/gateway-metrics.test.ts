@@ -30,8 +30,8 @@ class FakeScheduler implements ObservedScheduler {
     return this.state
   }
 
-  prefixIndexBlocks(): number {
-    return 77
+  prefixIndex(): ReturnType<ObservedScheduler['prefixIndex']> {
+    return { blocks: 77, admitted: 90, evicted: 13 }
   }
 
   /** Sets what is known of each endpoint. */

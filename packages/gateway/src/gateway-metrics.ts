@@ -17,7 +17,7 @@ export interface ObservedScheduler {
     /** Every endpoint; `queue` is NaN without fresh state, `stateAgeMs` before the first good poll. */
     readonly perEndpoint: readonly { readonly endpoint: string; readonly queue: number; readonly stateAgeMs: number }[]
   }
-  prefixIndexBlocks(): number
+  prefixIndex(): { readonly blocks: number; readonly admitted: number; readonly evicted: number }
 }
 
 export interface GatewayMetricsOptions {
@@ -200,7 +200,7 @@ function collectPool(registry: Registry, { pool, scheduler, log }: GatewayMetric
     gauges.queue.set(queue)
     gauges.running.set(running)
     gauges.ready.set(ready)
-    gauges.indexBlocks.set(scheduler.prefixIndexBlocks())
+    gauges.indexBlocks.set(scheduler.prefixIndex().blocks)
     gauges.ringBytes.set(log.bytes)
     queues.replace(perEndpoint.map((each) => [each.endpoint, each.queue]))
     ages.replace(perEndpoint.map((each) => [each.endpoint, each.stateAgeMs / 1000]))

@@ -22,7 +22,7 @@ function fullPage(): string {
     scheduler: {
       endpoints: () => [{ id: 'e1', url: 'http://e1:8000' }],
       pool: () => ({ kvUsage: 0.5, queue: 2, running: 3, ready: 1, perEndpoint: [{ endpoint: 'e1', queue: 2, stateAgeMs: 250 }] }),
-      prefixIndexBlocks: () => 7,
+      prefixIndex: () => ({ blocks: 7, admitted: 9, evicted: 2 }),
     },
     log: { bytes: 1 },
     commit: 'c',
