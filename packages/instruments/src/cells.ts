@@ -44,6 +44,7 @@ export class Histogram implements HistogramCell {
   readonly #bounds: Float64Array
   readonly #counts: Float64Array
   #sum = 0
+  #observations = 0
 
   constructor(bounds: Float64Array) {
     this.#bounds = bounds
@@ -58,6 +59,11 @@ export class Histogram implements HistogramCell {
     return this.#sum
   }
 
+  /** How often `observe` was called: what is rendered from this cell changes when it does, and only then. */
+  get observations(): number {
+    return this.#observations
+  }
+
   observe(value: number): void {
     assert(!Number.isNaN(value), 'an observation is a number')
     const bounds = this.#bounds
@@ -70,5 +76,6 @@ export class Histogram implements HistogramCell {
     }
     this.#counts[low] = (this.#counts[low] as number) + 1
     this.#sum += value
+    this.#observations += 1
   }
 }

@@ -1,9 +1,9 @@
 import { assert } from '@signalbox/base'
 import { type ExpositionFormat, formatValue } from '@signalbox/exposition'
-import type { DialectEntry } from '@signalbox/signals'
+import { type DialectEntry, dialects } from '@signalbox/signals'
 import { formatBound } from './bound.ts'
 import type { Histogram } from './cells.ts'
-import { type Family, type Group, Groups, header, seriesText } from './family.ts'
+import { type Family, flat, type Group, Groups, header, type Rendered, seriesText } from './family.ts'
 import type { Projection } from './projection.ts'
 
 /** Observations by bucket of the family (not cumulative), the one above the last bound included. */
@@ -20,8 +20,9 @@ export class HistogramFamily implements Family<Histogram> {
   readonly #ends = new Map<Projection, Int32Array>()
   /** `<bound>"} ` by format. */
   readonly #boundTexts: Readonly<Record<ExpositionFormat, readonly string[]>>
-  /** Scratch space of `render`. */
+  /** Scratch space of `render`: counts by bucket, and the pieces of a group's text. */
   readonly #counts: Float64Array
+  readonly #parts: (string | number)[] = []
 
   constructor(entry: DialectEntry) {
     const bounds = [...(entry.bounds ?? []), Infinity]
@@ -31,7 +32,8 @@ export class HistogramFamily implements Family<Histogram> {
     )
     this.#entry = entry
     this.#counts = new Float64Array(bounds.length)
-    const texts = (format: ExpositionFormat): string[] => bounds.map((bound) => `${formatBound(bound, format)}"} `)
+    const spelling = dialects[entry.dialect].boundSpelling ?? 'go'
+    const texts = (format: ExpositionFormat): string[] => bounds.map((bound) => `${formatBound(bound, format, spelling)}"} `)
     this.#boundTexts = { text: texts('text'), openmetrics: texts('openmetrics') }
   }
 
@@ -66,7 +68,25 @@ export class HistogramFamily implements Family<Histogram> {
   }
 
   #renderGroup(group: Group<Histogram, Retired>, format: ExpositionFormat, created: boolean): string {
+    let observations = 0
+    for (const cell of group.members.keys()) observations += cell.observations
+    if (group.rendered?.format !== format) group.rendered = { format, prefixes: this.#prefixes(group, format), observations: Number.NaN, text: '' }
+    const { rendered } = group
+    if (rendered.observations !== observations) {
+      rendered.text = this.#groupText(group, rendered, created)
+      rendered.observations = observations
+    }
+    return rendered.text
+  }
+
+  #prefixes({ labels }: Group<Histogram, Retired>, format: ExpositionFormat): string[] {
     const { name } = this.#entry
+    const bucket = labels === '' ? `_bucket{le="` : `_bucket{${labels},le="`
+    const prefixes = this.#boundTexts[format].map((bound, i) => flat(i === 0 ? '' : '\n', name, bucket, bound))
+    return [...prefixes, flat('\n', seriesText(`${name}_sum`, labels), ' '), flat('\n', seriesText(`${name}_count`, labels), ' ')]
+  }
+
+  #groupText(group: Group<Histogram, Retired>, { prefixes }: Rendered, created: boolean): string {
     const counts = this.#counts
     if (group.retired === undefined) counts.fill(0)
     else counts.set(group.retired.counts)
@@ -75,16 +95,20 @@ export class HistogramFamily implements Family<Histogram> {
       this.#addCounts(counts, cell, projection)
       sum += cell.sum * projection.entry.scale
     }
-    const prefix = group.labels === '' ? `${name}_bucket{le="` : `${name}_bucket{${group.labels},le="`
-    const boundTexts = this.#boundTexts[format]
-    let page = ''
+    const parts = this.#parts
     let cumulative = 0
     for (let i = 0; i < counts.length; i++) {
       cumulative += counts[i] as number
-      page += `${prefix}${boundTexts[i]}${cumulative}\n`
+      parts[2 * i] = prefixes[i] as string
+      parts[2 * i + 1] = cumulative
     }
-    page += `${seriesText(`${name}_sum`, group.labels)} ${formatValue(sum)}\n${seriesText(`${name}_count`, group.labels)} ${cumulative}\n`
-    return created ? `${page}${seriesText(`${name}_created`, group.labels)} ${group.createdSeconds}\n` : page
+    const last = 2 * counts.length
+    parts[last] = prefixes[counts.length] as string
+    parts[last + 1] = formatValue(sum)
+    parts[last + 2] = prefixes[counts.length + 1] as string
+    parts[last + 3] = cumulative
+    parts[last + 4] = created ? `\n${seriesText(`${this.#entry.name}_created`, group.labels)} ${group.createdSeconds}\n` : '\n'
+    return parts.join('')
   }
 
   #addCounts(into: Float64Array, cell: Histogram, projection: Projection): void {

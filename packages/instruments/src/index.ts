@@ -1,2 +1,3 @@
+export type { Bundle } from './bundle.ts'
 export { Registry, type RegistryOptions } from './registry.ts'
 export type * from './types.ts'

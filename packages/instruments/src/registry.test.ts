@@ -21,6 +21,12 @@ function samplesOf(page: string): Record<string, string> {
 
 const requests = (dialect: Partial<DialectEntry>): DialectEntry =>
   entry({ signal: 'gateway.requests', name: 'requests_total', type: 'counter', ...dialect })
+const overflow = entry({
+  signal: 'instruments.label_overflow',
+  name: 'overflow_total',
+  type: 'counter',
+  labels: [{ name: 'label', from: 'label' }],
+})
 const byModel = [{ name: 'model_name', from: 'model' }]
 const byTenant = [...byModel, { name: 'fairness_id', from: 'fairness_id' }]
 
@@ -88,7 +94,7 @@ old_total{model_name="b"} 1
   })
 
   it('answers the same cell for the same values and the same instrument for the same signal', () => {
-    const registry = registryOf([])
+    const registry = registryOf([requests({ labels: [...byTenant, { name: 'priority', from: 'priority' }] })])
     const cell = registry.counter('gateway.requests').with('a', 'b', 'c', '0')
     expect(registry.counter('gateway.requests').with('a', 'b', 'c', '0')).toBe(cell)
     expect(registry.counter('gateway.requests').with('a', 'b', 'c', '1')).not.toBe(cell)
@@ -158,6 +164,32 @@ describe('histograms', () => {
     expect(registry.render('openmetrics')).toContain('seconds_bucket{le="1.0"} 5\n')
   })
 
+  it("spell le as the dialect's client does", () => {
+    const bounds = [0.5, 1, 1_048_576]
+    const common = { signal: 'gateway.itl', type: 'histogram', bounds } as const
+    const registry = registryOf([entry({ ...common, name: 'go' }), entry({ ...common, name: 'python', dialect: 'vllm' })])
+    registry.histogram('gateway.itl').with('', '', '', '').observe(0.7)
+    const spelled = (format: 'text' | 'openmetrics', name: string) =>
+      [...registry.render(format).matchAll(/^(\w+)_bucket\{le="(.*)"\} /gm)].filter(([, family]) => family === name).map(([, , le]) => le)
+    expect(spelled('text', 'go')).toEqual(['0.5', '1', '1.048576e+06', '+Inf'])
+    expect(spelled('openmetrics', 'go')).toEqual(['0.5', '1.0', '1.048576e+06', '+Inf'])
+    expect(spelled('text', 'python')).toEqual(['0.5', '1.0', '1.048576e+06', '+Inf'])
+    expect(spelled('openmetrics', 'python')).toEqual(['0.5', '1.0', '1.048576e+06', '+Inf'])
+  })
+
+  it('show what was recorded since the last page, in the format that is asked for', () => {
+    const registry = registryOf([entry({ signal: 'scheduler.duration', name: 'd', type: 'histogram', bounds: [1] })])
+    const cell = registry.histogram('scheduler.duration').with()
+    const page = () => registry.render('text').slice(registry.render('text').indexOf('d_bucket'))
+    cell.observe(0)
+    expect(page()).toBe('d_bucket{le="1"} 1\nd_bucket{le="+Inf"} 1\nd_sum 0\nd_count 1\n')
+    expect(page()).toBe('d_bucket{le="1"} 1\nd_bucket{le="+Inf"} 1\nd_sum 0\nd_count 1\n')
+    expect(registry.render('openmetrics')).toContain('d_bucket{le="1.0"} 1\n')
+    cell.observe(0)
+    expect(registry.render('openmetrics')).toContain('d_bucket{le="1.0"} 2\n')
+    expect(page()).toBe('d_bucket{le="1"} 2\nd_bucket{le="+Inf"} 2\nd_sum 0\nd_count 2\n')
+  })
+
   it('put le behind the other labels', () => {
     const registry = registryOf([entry({ signal: 'gateway.itl', name: 'itl', type: 'histogram', labels: byModel, bounds: [1] })])
     registry.histogram('gateway.itl').with('a', '', '', '').observe(2)
@@ -202,6 +234,15 @@ describe('removal', () => {
     })
   })
 
+  it('changes nothing where nothing is told apart', () => {
+    const registry = registryOf([requests({ labels: byModel })])
+    const counter = registry.counter('gateway.requests')
+    counter.with('a', 'a', 'tenant 1', '0').inc()
+    counter.with('a', 'a', 'tenant 2', '1').inc()
+    counter.remove('a', 'a', 'tenant 1', '0')
+    expect(samplesOf(registry.render('text'))).toEqual({ 'requests_total{model_name="a"}': '2' })
+  })
+
   it('lets gauges go, coarse ones too', () => {
     const registry = registryOf([entry({ signal: 'pool.endpoint_queue', name: 'queue', type: 'gauge', labels: [{ name: 'name', from: 'pool' }] })])
     registry.gauge('pool.endpoint_queue').with('p', 'e1').set(2)
@@ -213,14 +254,62 @@ describe('removal', () => {
   })
 })
 
+describe('a bundle', () => {
+  const tenants = (more: Partial<RegistryOptions> = {}) => {
+    // The second name tells every label apart, so that series of the first can be removed.
+    const all = ['model', 'target_model', 'fairness_id', 'priority'].map((name) => ({ name, from: name }))
+    const registry = registryOf([requests({ labels: byTenant }), requests({ name: 'fine_total', labels: all }), overflow], more)
+    const counter = registry.counter('gateway.requests')
+    const made: string[] = []
+    const bundle = registry.bundle((model: string, tenant: string) => {
+      made.push(tenant)
+      return { requests: counter.with(model, model, tenant, '0') }
+    })
+    return { registry, counter, made, bundle }
+  }
+
+  it('looks its cells up once for the same values', () => {
+    const { registry, made, bundle } = tenants()
+    for (const tenant of ['t1', 't2', 't1']) bundle.with('a', tenant).requests.inc()
+    expect(made).toEqual(['t1', 't2'])
+    expect(samplesOf(registry.render('text'))).toMatchObject({
+      'requests_total{model_name="a",fairness_id="t1"}': '2',
+      'requests_total{model_name="a",fairness_id="t2"}': '1',
+    })
+  })
+
+  it('keeps no cell that was removed', () => {
+    const { registry, counter, made, bundle } = tenants()
+    bundle.with('a', 't1').requests.inc()
+    counter.remove('a', 'a', 't1', '0')
+    bundle.with('a', 't2').requests.inc()
+    bundle.with('a', 't1').requests.inc(5)
+    expect(made).toEqual(['t1', 't2', 't1'])
+    expect(samplesOf(registry.render('text'))).toMatchObject({
+      'fine_total{model="a",target_model="a",fairness_id="t1",priority="0"}': '5',
+      'requests_total{model_name="a",fairness_id="t1"}': '6',
+    })
+  })
+
+  it('folds and counts what overflows at each call, and keeps none of it', () => {
+    const { registry, made, bundle } = tenants({ labelValuesMax: 1 })
+    for (const tenant of ['t1', 't2', 't3', 't2', 't1']) bundle.with('a', tenant).requests.inc()
+    expect(made).toEqual(['t1', 't2', 't3', 't2'])
+    expect(samplesOf(registry.render('text'))).toMatchObject({
+      'requests_total{model_name="a",fairness_id="t1"}': '2',
+      'requests_total{model_name="a",fairness_id="other"}': '3',
+      'overflow_total{label="fairness_id"}': '3',
+    })
+  })
+
+  it('refuses another number of values', () => {
+    const { bundle } = tenants()
+    expect(() => (bundle.with as (...values: string[]) => unknown).call(bundle, 'a')).toThrow('the values that create() takes')
+  })
+})
+
 describe('limits', () => {
   const ages = entry({ signal: 'scheduler.state_age', name: 'age', type: 'gauge', labels: [{ name: 'endpoint', from: 'endpoint' }] })
-  const overflow = entry({
-    signal: 'instruments.label_overflow',
-    name: 'overflow_total',
-    type: 'counter',
-    labels: [{ name: 'label', from: 'label' }],
-  })
 
   it('fold further values of a label into other and count them', () => {
     const registry = registryOf([requests({ labels: byTenant }), overflow], { labelValuesMax: 2 })
@@ -235,7 +324,8 @@ describe('limits', () => {
   })
 
   it('are those of the label name, not of the signal', () => {
-    const registry = registryOf([requests({ labels: byTenant }), overflow], { labelValuesMax: 1 })
+    const itl = entry({ signal: 'gateway.itl', name: 'itl', type: 'histogram', labels: byTenant })
+    const registry = registryOf([itl, requests({ labels: byTenant }), overflow], { labelValuesMax: 1 })
     registry.histogram('gateway.itl').with('a', 'a', 't1', '0')
     registry.counter('gateway.requests').with('a', 'a', 't2', '0').inc()
     expect(samplesOf(registry.render('text'))).toMatchObject({ 'requests_total{model_name="a",fairness_id="other"}': '1' })

@@ -1,12 +1,13 @@
 import { assert, type Clock } from '@signalbox/base'
 import type { ExpositionFormat } from '@signalbox/exposition'
 import { type DialectEntry, type SignalId, type SignalKind, signals } from '@signalbox/signals'
+import { type Bundle, CellBundle, type Upheavals } from './bundle.ts'
 import { Counter, Gauge, Histogram } from './cells.ts'
 import type { Family } from './family.ts'
 import { HistogramFamily, unionOfBounds } from './histogram-family.ts'
 import { Projection } from './projection.ts'
 import { ScalarFamily } from './scalar-family.ts'
-import { Series } from './series.ts'
+import { isSum, Series, type View } from './series.ts'
 import { OVERFLOW_SIGNAL, SeriesLimits } from './series-limits.ts'
 import type { CounterCell, GaugeCell, HistogramCell, Instrument } from './types.ts'
 
@@ -47,6 +48,7 @@ export class Registry {
   readonly #counters = new Map<SignalId, Series<Counter>>()
   readonly #gauges = new Map<SignalId, Series<Gauge>>()
   readonly #histograms = new Map<SignalId, Series<Histogram>>()
+  readonly #upheavals: Upheavals = { removals: 0, folds: 0 }
   readonly #refreshers: (() => void)[] = []
 
   constructor(options: RegistryOptions) {
@@ -61,7 +63,10 @@ export class Registry {
     this.#limits = new SeriesLimits({
       labelValuesMax: options.labelValuesMax ?? labelValuesMaxDefault,
       seriesMax: options.seriesMax ?? seriesMaxDefault,
-      onOverflow: (label) => overflow.with(label).inc(),
+      onOverflow: (label) => {
+        this.#upheavals.folds += 1
+        overflow.with(label).inc()
+      },
     })
   }
 
@@ -82,10 +87,24 @@ export class Registry {
     assertKind(signal, 'histogram')
     return getOrCreate(this.#histograms, signal, () => {
       const bounds = unionOfBounds(this.#entries.filter((entry) => entry.signal === signal))
-      const views = this.#views(signal, this.#histogramFamilies)
-      for (const { family, projection } of views) family.layOut(projection, bounds)
-      return new Series(signal, { create: () => new Histogram(bounds), views, limits: this.#limits, clock: this.#clock })
+      return this.#series(signal, {
+        create: () => new Histogram(bounds),
+        families: this.#histogramFamilies,
+        limits: this.#limits,
+        layOut: (family, projection) => family.layOut(projection, bounds),
+      })
     })
+  }
+
+  /**
+   * Cells that are recorded together. `create` looks them up for one tuple of label values, all of which some cell among them
+   * carries; it runs once for a tuple, not for each request.
+   *
+   *     const cells = registry.bundle((model: string, tenant: string) => ({ requests: requests.with(model, tenant), ... }))
+   *     cells.with('llama', 'a').requests.inc()
+   */
+  bundle<Values extends readonly string[], Cells extends object>(create: (...values: Values) => Cells): Bundle<Values, Cells> {
+    return new CellBundle(create, this.#upheavals)
   }
 
   /** Runs `refresh` before each page: for gauges that are read rather than kept. */
@@ -117,18 +136,37 @@ export class Registry {
   }
 
   #scalarSeries<Cell extends Counter | Gauge>(signal: SignalId, create: () => Cell, limits: SeriesLimits): Series<Cell> {
-    return new Series<Cell>(signal, { create, views: this.#views(signal, this.#scalarFamilies), limits, clock: this.#clock })
+    return this.#series<Cell, ScalarFamily>(signal, { create, families: this.#scalarFamilies, limits })
   }
 
-  #views<F>(signal: SignalId, families: ReadonlyMap<string, F>): { projection: Projection; family: F }[] {
-    return this.#entries
-      .filter((entry) => entry.signal === signal)
-      .map((entry) => {
-        const family = families.get(entry.name)
-        assert(family !== undefined, `${entry.name} has the type of ${signal}`)
-        return { projection: new Projection(entry, signals[signal].labels), family }
-      })
+  #series<Cell extends object, F extends Family<Cell>>(
+    signal: SignalId,
+    parts: {
+      create: () => Cell
+      families: ReadonlyMap<string, F>
+      limits: SeriesLimits
+      layOut?: (family: F, projection: Projection) => void
+    },
+  ): Series<Cell> {
+    const entries = this.#entries.filter((entry) => entry.signal === signal)
+    const labels = storedLabels(signal, entries)
+    const views: View<Cell>[] = entries.map((entry) => {
+      const family = parts.families.get(entry.name)
+      assert(family !== undefined, `${entry.name} has the type of ${signal}`)
+      const projection = new Projection(entry, labels)
+      parts.layOut?.(family, projection)
+      return { projection, family }
+    })
+    return new Series(signal, { create: parts.create, labels, views, limits: parts.limits, upheavals: this.#upheavals, clock: this.#clock })
   }
+}
+
+/** The labels that tell a signal's series apart: of sums those that some entry shows or selects by, of gauges all, because gauges do not add up over time. */
+function storedLabels(signal: SignalId, entries: readonly DialectEntry[]): readonly string[] {
+  const { labels } = signals[signal]
+  if (!isSum(signal)) return labels
+  const told = new Set(entries.flatMap((entry) => [...entry.labels.map(({ from }) => from), ...Object.keys(entry.population ?? {})]))
+  return labels.filter((label) => told.has(label))
 }
 
 function assertKind(signal: SignalId, ...kinds: readonly SignalKind[]): void {

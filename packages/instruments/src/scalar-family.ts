@@ -1,6 +1,6 @@
 import { type ExpositionFormat, formatValue } from '@signalbox/exposition'
 import type { DialectEntry } from '@signalbox/signals'
-import { type Family, type Group, Groups, header, seriesText } from './family.ts'
+import { type Family, flat, type Group, Groups, header, seriesText } from './family.ts'
 import type { Projection } from './projection.ts'
 
 interface Scalar {
@@ -11,8 +11,6 @@ interface Scalar {
 export class ScalarFamily implements Family<Scalar> {
   readonly #entry: DialectEntry
   readonly #groups = new Groups<Scalar, number>()
-  /** `name{labels} ` by labels: the part of a line that never changes. */
-  readonly #prefixes = new Map<string, string>()
 
   constructor(entry: DialectEntry) {
     this.#entry = entry
@@ -26,7 +24,6 @@ export class ScalarFamily implements Family<Scalar> {
     const keeps = projection.coarse && this.#entry.type === 'counter'
     const labels = projection.labelText(values)
     this.#groups.remove(cell, labels, ({ retired }) => (keeps ? (retired ?? 0) + cell.value * projection.entry.scale : retired))
-    this.#prefixes.delete(labels)
   }
 
   render(format: ExpositionFormat, created: boolean): string {
@@ -34,19 +31,11 @@ export class ScalarFamily implements Family<Scalar> {
     const isCreatedShown = created && format === 'openmetrics' && this.#entry.type === 'counter' && this.#entry.name.endsWith('_total')
     let page = header(this.#entry, format)
     for (const group of this.#groups) {
-      page += `${this.#prefix(group.labels)}${formatValue(total(group))}\n`
+      group.rendered ??= { format, prefixes: [flat(seriesText(this.#entry.name, group.labels), ' ')], observations: Number.NaN, text: '' }
+      page += `${group.rendered.prefixes[0]}${formatValue(total(group))}\n`
       if (isCreatedShown) page += `${seriesText(this.#entry.name.replace(/_total$/, '_created'), group.labels)} ${group.createdSeconds}\n`
     }
     return page
-  }
-
-  #prefix(labels: string): string {
-    let prefix = this.#prefixes.get(labels)
-    if (prefix === undefined) {
-      prefix = `${seriesText(this.#entry.name, labels)} `
-      this.#prefixes.set(labels, prefix)
-    }
-    return prefix
   }
 }
 
