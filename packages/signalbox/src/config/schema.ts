@@ -1,4 +1,6 @@
+import { gatewayDialects, objectivesDefault } from '@signalbox/gateway'
 import { z } from 'zod'
+import { closest } from './closest.ts'
 
 const port = (fallback: number) => z.int().min(0).max(65_535).default(fallback)
 const positive = z.int().min(1)
@@ -16,6 +18,17 @@ const backend = z.union([
 
 /** Endpoints as they stand in a configuration file or an endpoints file. */
 export const backendsSchema = z.array(backend).max(4096)
+
+/** `all` for every dialect that the gateway can fill. */
+const dialect = z.enum(['all', ...gatewayDialects], {
+  error: ({ input }) => {
+    const suggestion = typeof input === 'string' ? closest(input, gatewayDialects) : undefined
+    return suggestion === undefined ? `expected all or one of ${gatewayDialects.join(', ')}` : `unknown dialect; did you mean ${suggestion}`
+  },
+})
+
+const objectiveMs = z.number().min(1).max(3_600_000)
+const ratio = (fallback: number) => z.number().min(0).max(0.999999).default(fallback)
 
 /** A section whose keys all have defaults may be left out whole. */
 const section = <Shape extends z.ZodRawShape>(shape: Shape) => z.strictObject(shape).prefault({} as never)
@@ -74,6 +87,29 @@ export const configSchema = z.strictObject({
       .describe('`least-cost`, `round-robin`, `least-requests`, `random`, or the path of a module with a policy of your own (contains a `/`).'),
     parameters: z.record(z.string(), z.unknown()).optional().describe("The policy's own parameters."),
     slots: positive.default(256).describe('Sequences that one engine runs at a time (vLLM: `--max-num-seqs`).'),
+  }),
+  metrics: section({
+    dialects: z
+      .array(dialect)
+      .optional()
+      .describe(
+        `Whose names the metrics pages of gateway and monitor show: ${gatewayDialects.map((name) => `\`${name}\``).join(', ')}, or \`all\`. Where nothing is said: all but \`llumnix\`, whose names carry no prefix and collide in a shared store; in the demonstration \`llumnix\` too.`,
+      ),
+    tenantLabelOnHistograms: z
+      .boolean()
+      .default(false)
+      .describe('Whether histograms carry the tenant (`fairness_id`) where their originals do: a whole set of buckets for each.'),
+  }),
+  objectives: section({
+    ttftMs: objectiveMs.default(objectivesDefault.ttftMs).describe('A streamed answer is good when its first token comes within this time ...'),
+    tpotMs: objectiveMs.default(objectivesDefault.tpotMs).describe('... and its further tokens take at most so long each, on average.'),
+    ttftRatio: ratio(0.95).describe('Share of the streamed answers that are to begin in time; alerts tell how fast the rest is used up.'),
+    tpotRatio: ratio(0.95).describe('Share that is to stream fast enough.'),
+    successRatio: ratio(0.999).describe("Share of the requests that is to succeed; refusals for the client's own fault do not count."),
+    models: z
+      .record(z.string().min(1), z.strictObject({ ttftMs: objectiveMs.optional(), tpotMs: objectiveMs.optional() }))
+      .default({})
+      .describe('Times that differ for a model, by its name: `{ big: { ttftMs: 5000 } }`.'),
   }),
   decisions: section({
     bytesMax: z
