@@ -74,16 +74,15 @@ class EndpointSeries {
   }
 
   failed(errorCode: string): void {
-    let cell = this.#errors.get(errorCode)
-    if (cell === undefined) {
-      cell = this.#instruments.errors.with(this.#id, errorCode)
-      this.#errors.set(errorCode, cell)
-    }
-    cell.inc()
+    this.#error(errorCode).inc()
   }
 
   polled(seconds: number): void {
-    this.#pollTime ??= this.#instruments.pollTime.with(this.#id)
+    if (this.#pollTime === undefined) {
+      this.#pollTime = this.#instruments.pollTime.with(this.#id)
+      // At 0 before anything failed: a rate over a series that begins with its first error misses that one.
+      this.#error('refused').inc(0)
+    }
     this.#pollTime.observe(seconds)
   }
 
@@ -97,6 +96,15 @@ class EndpointSeries {
   ttftDiffered(seconds: number): void {
     this.#ttftError ??= this.#instruments.ttftError.with(this.#id)
     this.#ttftError.observe(seconds)
+  }
+
+  #error(errorCode: string): CounterCell {
+    let cell = this.#errors.get(errorCode)
+    if (cell === undefined) {
+      cell = this.#instruments.errors.with(this.#id, errorCode)
+      this.#errors.set(errorCode, cell)
+    }
+    return cell
   }
 
   remove(): void {

@@ -97,6 +97,10 @@ export class GatewayMetrics implements RequestMetrics {
     this.#pollErrors = registry.counter('scheduler.poll_errors').with(POLL_SOURCE)
     this.#extractErrors = registry.counter('scheduler.extract_errors').with(POLL_SOURCE, POLL_EXTRACTOR)
     registry.gauge('gateway.info').with(options.commit, options.buildRef).set(1)
+    // At 0 from the start: a rate over a series that begins with its first event misses that event.
+    for (const result of ['applied', 'refused']) this.#endpointsReloads.with(result).inc(0)
+    for (const type of Object.values(FAILURE_TYPES)) this.#notScheduled.with(type).inc(0)
+    for (const reason of ['refused', '503']) this.#retries.with(reason).inc(0)
     this.#ports = new EndpointPorts(options.scheduler)
     this.#endpoints = new EndpointSeriesSet(registry)
     this.#series = requestSeries(registry, options.objectives, {

@@ -81,6 +81,8 @@ class ModelSeries {
     this.#objective = objective
     this.#promptTokens = instruments.promptTokens.with(model)
     this.#completionTokens = instruments.completionTokens.with(model)
+    // At 0 before anything failed, as of what has had no error yet.
+    instruments.retries.with(model, NETWORK_ERROR).inc(0)
     this.#endedInput = new LateHistogram(() => instruments.endedInputTokens.with(model))
     this.#endedOutput = new LateHistogram(() => instruments.endedOutputTokens.with(model))
     this.#preprocess = new LateHistogram(() => instruments.preprocess.with(model))
@@ -90,7 +92,7 @@ class ModelSeries {
   }
 
   retried(status: number | undefined): void {
-    this.#instruments.retries.with(this.#names[0], status === undefined ? 'network_error' : String(status)).inc()
+    this.#instruments.retries.with(this.#names[0], status === undefined ? NETWORK_ERROR : String(status)).inc()
   }
 
   ended(observation: RequestObservation, tpotS: number | undefined): void {
@@ -151,6 +153,9 @@ class SloCells {
     if (verdict === 'tpot' || verdict === 'ttft_tpot') this.#slow.inc()
   }
 }
+
+/** In the place of a status, where there was no answer. SOURCE: reference/llumnix.md §1A. */
+const NETWORK_ERROR = 'network_error'
 
 /** The status of a request whose client left, whatever it had got before. SOURCE: reference/llumnix.md §1A. */
 const CLIENT_LEFT = '499'

@@ -32,6 +32,8 @@ export class MonitorMetrics {
     this.#registry = new Registry({ entries: entriesOf(...options.dialects), clock: options.clock })
     this.#stopMeasuring = measureProcess(this.#registry)
     this.#scrapeFailures = this.#registry.counter('monitor.scrape_failures')
+    // At 0 from the start: a rate over a series that begins with its first failure misses that one.
+    for (const cause of ['timeout', 'unreachable'] satisfies ScrapeError['cause'][]) this.#scrapeFailures.with(cause).inc(0)
     this.#queryDuration = this.#registry.histogram('monitor.query_duration').with()
     const samples = this.#registry.counter('monitor.samples').with()
     const refused = this.#registry.counter('monitor.series_refused').with()
