@@ -6,7 +6,7 @@ import type { ObservedScheduler } from './pool-gauges.ts'
 import type { Prediction, RequestLabels, RequestObservation } from './ports.ts'
 
 export const labels: RequestLabels = { model: 'llama', targetModel: 'llama-a', fairnessId: 'tenant', priority: '0' }
-export const answered: RequestObservation = {
+const answered: RequestObservation = {
   outcome: 'ok',
   httpStatus: 200,
   streaming: true,

@@ -179,6 +179,7 @@ class LabelledSeries implements RequestSeries {
   readonly #ttftWhole: LateHistogram
   readonly #tpot: LateHistogram
   readonly #itl: LateHistogram
+  #showsErrors = false
 
   constructor(
     instruments: RequestInstruments,
@@ -223,8 +224,11 @@ class LabelledSeries implements RequestSeries {
     this.#running.add(-1)
     this.#requests.inc()
     if (outcome === 'error' || outcome === 'rejected') this.#errors.with(...this.#labels, errorCode).inc()
-    // A series at 0 for what has had no error yet: a ratio over it is 0 then, not empty.
-    else this.#errors.with(...this.#labels, 'ModelServerError').inc(0)
+    else if (!this.#showsErrors) {
+      // A series at 0 for what has had no error yet: a ratio over it is 0 then, not empty.
+      this.#errors.with(...this.#labels, 'ModelServerError').inc(0)
+      this.#showsErrors = true
+    }
     this.#observeSizes(observation)
     this.#ofModel.ended(observation, this.#observeTimes(observation))
     this.#listener.ended(observation)
