@@ -1,6 +1,6 @@
 import type { Clock } from '@signalbox/base'
 import type { RequestSummary } from '@signalbox/scheduler'
-import type { DecisionDraft, DecisionRecorder, ErrorCode, Outcome, RequestLabels, RequestMetrics } from './ports.ts'
+import type { DecisionDraft, DecisionRecorder, ErrorCode, Outcome, Prediction, RequestLabels, RequestMetrics, RequestSeries } from './ports.ts'
 import type { Usage } from './usage.ts'
 
 /** How a request ended, for the books. */
@@ -11,6 +11,8 @@ export interface Ending {
   readonly errorCode?: ErrorCode | undefined
   readonly error?: string | undefined
   readonly usage?: Usage | undefined
+  /** Events with content that passed. */
+  readonly contentEvents: number
   readonly streaming: boolean
 }
 
@@ -32,10 +34,17 @@ export class RequestAccount {
   readonly receivedMs: number
   readonly #path: string
   readonly #books: Books
-  #labels: RequestLabels | undefined
+  #series: RequestSeries | undefined
   #draft: DecisionDraft | undefined
-  #ttftMs: number | undefined
+  #readMs: number | undefined
+  #scheduleMs = 0
+  #prediction: Prediction | undefined
+  #chosenMs = 0
+  #firstContentMs: number | undefined
   #lastContentMs = 0
+  #isAnswered = false
+  #watchedMs = 0
+  #handledMs = 0
   #closed = false
   requestBytes = 0
   responseBytes = 0
@@ -45,6 +54,7 @@ export class RequestAccount {
     this.id = id
     this.#path = path
     this.receivedMs = books.clock.nowMs()
+    books.metrics.received()
   }
 
   get draft(): DecisionDraft | undefined {
@@ -53,14 +63,30 @@ export class RequestAccount {
 
   /** The body was read: from here on the request counts as running. `model` is its label, undefined where the body names none that exists. */
   summarised(summary: RequestSummary, model: string | undefined): void {
-    this.#labels = labelsOf(model ?? unknownModel, summary.fairnessId, summary.priority)
-    this.#draft = this.#books.log.open(summary, this.receivedMs)
-    this.#books.metrics.began(this.#labels)
+    const { metrics, log, clock } = this.#books
+    this.#series = metrics.series(labelsOf(model ?? unknownModel, summary.fairnessId, summary.priority))
+    this.#draft = log.open(summary, this.receivedMs)
+    this.#readMs = clock.nowMs()
+    this.#series.began()
+  }
+
+  /** The scheduler was asked, from `beganMs` to `endedMs`; `prediction`: of the endpoint that it chose, if it chose one. */
+  scheduled(beganMs: number, endedMs: number, prediction: Prediction | undefined): void {
+    this.#scheduleMs += endedMs - beganMs
+    if (prediction === undefined) return
+    if (this.#prediction === undefined) this.#books.metrics.dispatched((endedMs - this.receivedMs) / 1000)
+    this.#prediction = prediction
+    this.#chosenMs = endedMs
+  }
+
+  /** A further attempt follows one that failed. */
+  retried(reason: string, status: number | undefined): void {
+    this.#series?.retried(reason, status)
   }
 
   /** The first content passed at `nowMs`. */
   firstContent(nowMs: number): void {
-    this.#ttftMs = nowMs - this.receivedMs
+    this.#firstContentMs = nowMs
     this.#lastContentMs = nowMs
   }
 
@@ -68,8 +94,15 @@ export class RequestAccount {
   furtherContent(nowMs: number): number {
     const gapMs = nowMs - this.#lastContentMs
     this.#lastContentMs = nowMs
-    if (this.#labels !== undefined) this.#books.metrics.contentGap(this.#labels, gapMs / 1000)
+    this.#series?.contentGap(gapMs / 1000)
     return gapMs
+  }
+
+  /** A part of an answer was handled in `handledMs`, of which looking at it took `watchedMs`. */
+  handled(handledMs: number, watchedMs: number): void {
+    this.#isAnswered = true
+    this.#handledMs += handledMs
+    this.#watchedMs += watchedMs
   }
 
   close(ending: Ending): void {
@@ -77,15 +110,15 @@ export class RequestAccount {
     this.#closed = true
     const { metrics, clock } = this.#books
     const durationMs = clock.nowMs() - this.receivedMs
-    if (this.#labels === undefined) {
-      this.#labels = labelsOf(unknownModel, defaultFairnessId, 0)
-      metrics.began(this.#labels)
+    if (this.#series === undefined) {
+      this.#series = metrics.series(labelsOf(unknownModel, defaultFairnessId, 0))
+      this.#series.began()
     }
     const { usage } = ending
-    const ttftMs = this.#ttftMs ?? (ending.outcome === 'ok' && !ending.streaming ? durationMs : undefined)
-    metrics.ended({
-      labels: this.#labels,
+    const isChosen = this.#prediction !== undefined
+    this.#series.ended({
       outcome: ending.outcome,
+      httpStatus: ending.httpStatus,
       errorCode: ending.errorCode,
       streaming: ending.streaming,
       durationS: durationMs / 1000,
@@ -94,7 +127,14 @@ export class RequestAccount {
       inputTokens: usage?.promptTokens,
       outputTokens: usage?.completionTokens,
       cachedTokens: usage?.cachedTokens,
-      ttftS: ttftMs === undefined ? undefined : ttftMs / 1000,
+      contentEvents: ending.contentEvents,
+      ttftS: between(this.receivedMs, this.#firstContentMs),
+      preprocessS: between(this.receivedMs, this.#readMs),
+      prediction: this.#prediction,
+      scheduleS: isChosen ? this.#scheduleMs / 1000 : undefined,
+      dispatchedTtftS: between(this.#chosenMs, this.#firstContentMs),
+      postprocessS: this.#isAnswered ? this.#watchedMs / 1000 : undefined,
+      responseProcessingS: this.#isAnswered ? this.#handledMs / 1000 : undefined,
     })
     this.#record(ending)
   }
@@ -120,9 +160,13 @@ export class RequestAccount {
       promptTokens: usage?.promptTokens,
       completionTokens: usage?.completionTokens,
       cachedTokens: usage?.cachedTokens,
-      ttftMs: this.#ttftMs,
+      ttftMs: this.#firstContentMs === undefined ? undefined : this.#firstContentMs - this.receivedMs,
     })
   }
+}
+
+function between(beganMs: number, endedMs: number | undefined): number | undefined {
+  return endedMs === undefined ? undefined : (endedMs - beganMs) / 1000
 }
 
 function labelsOf(model: string, fairnessId: string, priority: number): RequestLabels {

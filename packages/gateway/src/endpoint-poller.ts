@@ -1,7 +1,7 @@
 import type { Clock, Result } from '@signalbox/base'
 import type { EndpointSpec, EngineState } from '@signalbox/scheduler'
 import { EndpointProbe } from './endpoint-probe.ts'
-import type { HttpGet, Log, PollFailure, PollListener } from './poller-ports.ts'
+import type { HttpGet, Log, PollFailure, PollListener, PollResult } from './poller-ports.ts'
 
 export interface EndpointPollerOptions {
   readonly scheduler: PollListener
@@ -12,6 +12,8 @@ export interface EndpointPollerOptions {
   readonly timeoutMs: number
   readonly get: HttpGet
   readonly log: Log
+  /** Hears how long each poll took, whatever came of it. */
+  readonly polled: (endpoint: string, seconds: number, result: PollResult) => void
 }
 
 /**
@@ -103,8 +105,9 @@ class PollLoop {
   }
 
   #report(result: Result<EngineState, PollFailure>, startedMs: number): void {
-    const { scheduler, log } = this.#options
+    const { scheduler, log, clock, polled } = this.#options
     const endpoint = this.spec.id
+    polled(endpoint, (clock.nowMs() - startedMs) / 1000, result.ok ? 'ok' : result.error.notUnderstood === true ? 'not-understood' : 'failed')
     if (result.ok) scheduler.stateObserved(endpoint, result.value, startedMs)
     else scheduler.stateFailed(endpoint, result.error.reason, result.error.unreachable)
     // Changes only: an endpoint that stays away must not fill the log.

@@ -76,15 +76,15 @@ it('keeps the names it knows when only the model list fails, and asks again at t
 })
 
 it.each([
-  ['an HTTP error', 503, 'HTTP 503'],
-  ['an unreachable engine', { unreachable: 'connection refused' }, 'connection refused'],
-  ['a page of something else', '<html><body>hello</body></html>', /^not a metrics page: .* at line 1$/],
-])('fails on %s', async (_, metrics, reason) => {
+  ['an HTTP error', 503, 'HTTP 503', { unreachable: false }],
+  ['an unreachable engine', { unreachable: 'connection refused' }, 'connection refused', { unreachable: true }],
+  ['a page of something else', '<html><body>hello</body></html>', /^not a metrics page: .* at line 1$/, { unreachable: false, notUnderstood: true }],
+])('fails on %s', async (_, metrics, reason, expected) => {
   const engine = new FakeEngine()
   engine.metrics = metrics
   expect(await engine.probe.poll()).toEqual({
     ok: false,
-    error: { reason: typeof reason === 'string' ? reason : expect.stringMatching(reason), unreachable: reason === 'connection refused' },
+    error: { reason: typeof reason === 'string' ? reason : expect.stringMatching(reason), ...expected },
   })
 })
 

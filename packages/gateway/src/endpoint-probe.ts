@@ -104,7 +104,10 @@ function readPage(page: Uint8Array): Result<EngineReading | undefined, PollFailu
     },
     { pageBytesMax },
   )
-  if (!decoded.ok) return answered(`not a metrics page: ${decoded.error.message} at line ${decoded.error.line}`)
+  if (!decoded.ok) {
+    const reason = `not a metrics page: ${decoded.error.message} at line ${decoded.error.line}`
+    return failure({ reason, unreachable: false, notUnderstood: true })
+  }
   return ok(readEngineState(samples))
 }
 

@@ -167,27 +167,22 @@ export class Exchange implements UpstreamHandler, Rostered {
     const { scheduler, metrics, clock, upstream } = this.#services
     const beganMs = clock.nowMs()
     const pick = scheduler.pick(read.summary, this.#tried, this.#account.draft)
-    const durationS = (clock.nowMs() - beganMs) / 1000
+    const endedMs = clock.nowMs()
+    const durationS = (endedMs - beganMs) / 1000
+    this.#account.scheduled(beganMs, endedMs, pick.ok ? pick.assignment : undefined)
     if (!pick.ok) {
-      metrics.scheduled({ durationS, ok: false, targetModel: pick.code === 'unknown-model' ? 'unknown' : read.summary.model })
+      metrics.scheduled({ durationS, targetModel: pick.code === 'unknown-model' ? 'unknown' : read.summary.model, result: pick.code })
       if (this.#tried.length > 0) this.#failAll()
       else this.#refusePick(pick.code, pick.detail)
       return
     }
     const { assignment } = pick
-    const { endpoint, predictedHitRatio, predictedHitBytes } = assignment
-    metrics.scheduled({
-      durationS,
-      ok: true,
-      endpoint: endpoint.id,
-      targetModel: read.summary.model,
-      hitRatio: predictedHitRatio,
-      hitBytes: predictedHitBytes,
-    })
+    metrics.scheduled({ durationS, targetModel: read.summary.model, result: assignment })
     this.#assignment = assignment
     this.#state = 'waiting'
     this.#status = 0
     const method = this.#request.method ?? 'POST'
+    const { endpoint } = assignment
     this.#call = upstream.send({ endpoint, method, target: this.#request.url ?? this.#path, headers: this.#headers, body: read.body }, this)
   }
 
@@ -205,7 +200,7 @@ export class Exchange implements UpstreamHandler, Rostered {
   onHead(status: number, headers: readonly string[]): void {
     if (retryableStatuses.has(status)) {
       this.#call?.abort()
-      this.#attemptFailed({ label: String(status), reason: `answered ${status}`, isFree: false, isTimeout: status === 504 })
+      this.#attemptFailed({ label: String(status), status, reason: `answered ${status}`, isFree: false, isTimeout: status === 504 })
       return
     }
     this.#status = status
@@ -213,19 +208,24 @@ export class Exchange implements UpstreamHandler, Rostered {
   }
 
   onData(chunk: Buffer): void {
+    const beganMs = this.#services.clock.nowMs()
+    const watchedMs = this.#take(chunk, beganMs)
+    this.#account.handled(this.#services.clock.nowMs() - beganMs, watchedMs)
+  }
+
+  /** Takes a part of the answer that came at `beganMs`; answers how many milliseconds went into looking at it. */
+  #take(chunk: Buffer, beganMs: number): number {
     switch (this.#state) {
       case 'waiting':
-        this.#firstBytes(chunk)
-        return
+        return this.#firstBytes(chunk, beganMs)
       case 'holding':
         this.#hold(chunk)
-        return
+        return 0
       case 'streaming':
-        this.#relayEvents(chunk)
-        return
+        return this.#relayEvents(chunk, beganMs)
       case 'copying':
         this.#write(chunk)
-        return
+        return 0
       default:
         // `abort` silences the upstream before any other state is entered.
         assert(false, `body bytes while ${this.#state}`)
@@ -258,15 +258,17 @@ export class Exchange implements UpstreamHandler, Rostered {
       return
     }
     this.#services.scheduler.attemptFailed(endpoint.id, failure.message)
+    this.#services.metrics.endpointFailed(endpoint.id, failure.code)
     const error = cutShort(endpoint.id, failure.message, isTimeout)
     if (this.#state === 'copying') this.#breakOff(error)
     else this.#answerError(error, 'error')
   }
 
-  #attemptFailed(failed: { label: string; reason: string; isFree: boolean; isTimeout: boolean }): void {
+  #attemptFailed(failed: { label: string; status?: number; reason: string; isFree: boolean; isTimeout: boolean }): void {
     const { scheduler, budget, limits, metrics } = this.#services
     const { endpoint } = this.#current()
     scheduler.attemptFailed(endpoint.id, failed.reason)
+    metrics.endpointFailed(endpoint.id, failed.label)
     this.#assignment?.end({ kind: 'failed' })
     this.#assignment = undefined
     this.#call = undefined
@@ -278,7 +280,7 @@ export class Exchange implements UpstreamHandler, Rostered {
       this.#failAll()
       return
     }
-    metrics.retried(failed.label)
+    this.#account.retried(failed.label, failed.status)
     assert(this.#read !== undefined, 'an attempt failed before the request was read')
     this.#attempt(this.#read)
   }
@@ -290,13 +292,13 @@ export class Exchange implements UpstreamHandler, Rostered {
 
   // Towards the client
 
-  #firstBytes(chunk: Buffer): void {
+  #firstBytes(chunk: Buffer, beganMs: number): number {
     if (!isEventStream(this.#answerHeaders)) {
       this.#state = 'holding'
       // Not a token, but the engine is done with the prompt.
       if (this.#status < 300) this.#assignment?.firstContent()
       this.#hold(chunk)
-      return
+      return 0
     }
     this.#state = 'streaming'
     this.#relay = new SseRelay({
@@ -305,20 +307,21 @@ export class Exchange implements UpstreamHandler, Rostered {
       eventBytesMax: this.#services.limits.eventBytesMax,
     })
     this.#response.writeHead(this.#status, downstreamHeaders(this.#answerHeaders, this.#account.id))
-    this.#relayEvents(chunk)
+    return this.#relayEvents(chunk, beganMs)
   }
 
-  #relayEvents(chunk: Buffer): void {
+  #relayEvents(chunk: Buffer, beganMs: number): number {
     const relay = this.#relay
     assert(relay !== undefined, 'streaming without a relay')
     const seen = relay.contentEvents
     const passed = relay.push(chunk)
-    if (relay.contentEvents > seen) this.#contentPassed(seen, relay.contentEvents)
+    const nowMs = this.#services.clock.nowMs()
+    if (relay.contentEvents > seen) this.#contentPassed(seen, relay.contentEvents, nowMs)
     if (passed !== undefined) this.#write(passed)
+    return nowMs - beganMs
   }
 
-  #contentPassed(seen: number, now: number): void {
-    const nowMs = this.#services.clock.nowMs()
+  #contentPassed(seen: number, now: number, nowMs: number): void {
     let event = seen
     if (event === 0) {
       this.#account.firstContent(nowMs)
@@ -334,16 +337,18 @@ export class Exchange implements UpstreamHandler, Rostered {
     assert(relay !== undefined, 'streaming without a relay')
     const seen = relay.contentEvents
     const rest = relay.finish()
-    if (relay.contentEvents > seen) this.#contentPassed(seen, relay.contentEvents)
+    if (relay.contentEvents > seen) this.#contentPassed(seen, relay.contentEvents, this.#services.clock.nowMs())
     if (relay.ended || (relay.opaque && failure === undefined)) {
       this.#account.responseBytes += rest?.length ?? 0
       this.#response.end(rest)
+      if (relay.errorSeen) this.#services.metrics.endpointFailed(this.#current().endpoint.id, 'error_event')
       this.#closeAnswered(relay.errorSeen ? 'the engine reported an error inside the stream' : undefined)
       return
     }
     const { endpoint } = this.#current()
     const reason = failure?.message ?? 'the stream ended without a finish reason'
     if (failure !== undefined) this.#services.scheduler.attemptFailed(endpoint.id, reason)
+    this.#services.metrics.endpointFailed(endpoint.id, failure?.code ?? 'truncated')
     this.#endStream(cutShort(endpoint.id, reason, failure?.code === 'timeout'))
   }
 
@@ -362,13 +367,19 @@ export class Exchange implements UpstreamHandler, Rostered {
   }
 
   #sendHeld(): void {
+    const { clock } = this.#services
+    const beganMs = clock.nowMs()
     const body = this.#held.length === 1 ? (this.#held[0] as Buffer) : Buffer.concat(this.#held)
     const headers = downstreamHeaders(this.#answerHeaders, this.#account.id)
     if (this.#status !== 204 && this.#status !== 304) headers.push('content-length', String(body.length))
     this.#account.responseBytes = body.length
     this.#response.writeHead(this.#status, headers)
     this.#response.end(body)
-    this.#closeAnswered(undefined, this.#status < 300 ? usageOfAnswer(body) : undefined)
+    const sentMs = clock.nowMs()
+    const usage = this.#status < 300 ? usageOfAnswer(body) : undefined
+    const endedMs = clock.nowMs()
+    this.#account.handled(endedMs - beganMs, endedMs - sentMs)
+    this.#closeAnswered(undefined, usage)
   }
 
   #write(bytes: Buffer): void {
@@ -423,6 +434,7 @@ export class Exchange implements UpstreamHandler, Rostered {
   #closeAnswered(error: string | undefined, usage: Usage | undefined = this.#relay?.usage): void {
     const errorCode = error === undefined ? errorCodeOfStatus(this.#status) : 'ModelServerError'
     const outcome = errorCode === undefined ? 'ok' : 'error'
+    if (error === undefined && this.#status >= 500) this.#services.metrics.endpointFailed(this.#current().endpoint.id, String(this.#status))
     this.#close({ outcome, httpStatus: this.#status, errorCode, error: error ?? (outcome === 'ok' ? undefined : `answered ${this.#status}`), usage })
   }
 
@@ -430,7 +442,7 @@ export class Exchange implements UpstreamHandler, Rostered {
     this.#close({ outcome, httpStatus, errorCode: errorTable[error.code].metric, error: error.message, usage: this.#relay?.usage })
   }
 
-  #close({ outcome, httpStatus, errorCode, error, usage }: Omit<Ending, 'streaming'>): void {
+  #close({ outcome, httpStatus, errorCode, error, usage }: Omit<Ending, 'streaming' | 'contentEvents'>): void {
     assert(this.#state !== 'closed', 'an exchange closes once')
     this.#state = 'closed'
     clearTimeout(this.#stallTimer)
@@ -445,7 +457,7 @@ export class Exchange implements UpstreamHandler, Rostered {
     this.#held = []
     this.#services.live.remove(this)
     const streaming = this.#relay !== undefined || this.#read?.summary.stream === true
-    this.#account.close({ outcome, httpStatus, errorCode, error, usage, streaming })
+    this.#account.close({ outcome, httpStatus, errorCode, error, usage, streaming, contentEvents: this.#relay?.contentEvents ?? 0 })
   }
 
   #current(): Assignment {

@@ -1,77 +1,9 @@
-import { seededRandom, VirtualClock } from '@signalbox/base'
+import { seededRandom } from '@signalbox/base'
 import { decodePage } from '@signalbox/exposition'
 import { describe, expect, it } from 'vitest'
-import { GatewayMetrics, type ObservedScheduler } from './gateway-metrics.ts'
+import { begin, countOf, end, FakeScheduler, gateway, labels, prediction, samplesOf, spread, sumOf } from './gateway-metrics.case.ts'
+import type { GatewayMetrics } from './gateway-metrics.ts'
 import type { ErrorCode, Outcome, RequestLabels, RequestObservation } from './ports.ts'
-
-const labels: RequestLabels = { model: 'llama', targetModel: 'llama-a', fairnessId: 'tenant', priority: '0' }
-const answered: RequestObservation = {
-  labels,
-  outcome: 'ok',
-  streaming: true,
-  durationS: 2.5,
-  requestBytes: 300,
-  responseBytes: 4000,
-  inputTokens: 100,
-  outputTokens: 21,
-  cachedTokens: 64,
-  ttftS: 0.5,
-}
-
-class FakeScheduler implements ObservedScheduler {
-  addresses: { id: string; url: string }[] = []
-  state: ReturnType<ObservedScheduler['pool']> = { kvUsage: 0.25, queue: 2, running: 3, ready: 1, perEndpoint: [] }
-
-  endpoints(): readonly { id: string; url: string }[] {
-    return this.addresses
-  }
-
-  pool(): ReturnType<ObservedScheduler['pool']> {
-    return this.state
-  }
-
-  prefixIndexBlocks(): number {
-    return 77
-  }
-
-  /** Sets what is known of each endpoint. */
-  show(...perEndpoint: ReturnType<ObservedScheduler['pool']>['perEndpoint'][number][]): void {
-    this.state = { ...this.state, perEndpoint }
-  }
-}
-
-function gateway(scheduler: ObservedScheduler = new FakeScheduler()): GatewayMetrics {
-  return new GatewayMetrics({
-    clock: new VirtualClock(),
-    pool: 'pool-1',
-    scheduler,
-    log: { bytes: 4096 },
-    commit: 'abc',
-    buildRef: 'main',
-    measure: () => {},
-  })
-}
-
-type Sample = { name: string; labels: string; value: number }
-
-function samplesOf(metrics: GatewayMetrics): Sample[] {
-  const lines = metrics.render('text').split('\n')
-  return lines.flatMap((line) => {
-    const match = /^([a-z0-9_:]+)(?:\{(.*)\})? (\S+)$/.exec(line)
-    return match === null ? [] : [{ name: match[1]!, labels: match[2] ?? '', value: Number(match[3]) }]
-  })
-}
-
-/** The sum of a metric's samples whose labels contain `part`; undefined when there is none. */
-function sumOf(metrics: GatewayMetrics, name: string, part = ''): number | undefined {
-  const found = samplesOf(metrics).filter((sample) => sample.name === name && sample.labels.includes(part))
-  return found.length === 0 ? undefined : found.reduce((sum, sample) => sum + sample.value, 0)
-}
-
-/** Observations of a histogram family, over all its series; undefined when there is none. */
-function countOf(metrics: GatewayMetrics, family: string): number | undefined {
-  return sumOf(metrics, `${family}_count`)
-}
 
 describe('the page', () => {
   it('shows pool, build, index and scheduler before any request', () => {
@@ -93,11 +25,11 @@ describe('the page', () => {
     const scheduler = new FakeScheduler()
     scheduler.show({ endpoint: 'e1', queue: 2, stateAgeMs: 250 })
     const metrics = gateway(scheduler)
-    metrics.began(labels)
-    metrics.ended(answered)
-    metrics.began(labels)
-    metrics.ended({ ...answered, outcome: 'error', errorCode: 'ModelServerError' })
-    metrics.scheduled({ durationS: 0.0001, ok: true, endpoint: 'e1', targetModel: 'llama-a', hitRatio: 0.5, hitBytes: 512 })
+    begin(metrics)
+    end(metrics)
+    begin(metrics)
+    end(metrics, { outcome: 'error', errorCode: 'ModelServerError', httpStatus: 502 })
+    metrics.scheduled({ durationS: 0.0001, targetModel: 'llama-a', result: prediction })
     const page = metrics.render('text')
     const both = 'model_name="llama",target_model_name="llama-a"'
     const families: readonly (readonly [name: string, type: string, labels: string])[] = [
@@ -128,8 +60,9 @@ describe('the page', () => {
 
   it('is read whole by the decoder of either format', () => {
     const metrics = gateway()
-    metrics.began({ ...labels, model: 'quo"ted', fairnessId: 'line\nbreak', targetModel: 'back\\slash' })
-    metrics.ended({ ...answered, labels: { ...labels, model: 'quo"ted', fairnessId: 'line\nbreak', targetModel: 'back\\slash' } })
+    const odd = { ...labels, model: 'quo"ted', fairnessId: 'line\nbreak', targetModel: 'back\\slash' }
+    begin(metrics, odd)
+    end(metrics, {}, odd)
     const countSamples = (format: 'text' | 'openmetrics') =>
       decodePage(new TextEncoder().encode(metrics.render(format)), { sample: () => {} }, { format })
     const lines = metrics
@@ -162,7 +95,7 @@ describe('the page', () => {
 
   it('says NaN for a pool that tells nothing, never 0', () => {
     const scheduler = new FakeScheduler()
-    scheduler.state = { kvUsage: NaN, queue: NaN, running: NaN, ready: 0, perEndpoint: [] }
+    scheduler.state = { ...spread, kvUsage: NaN, queue: NaN, running: NaN, ready: 0, perEndpoint: [] }
     const page = gateway(scheduler).render('text')
     expect(page).toContain('\ninference_pool_average_kv_cache_utilization{name="pool-1"} NaN\n')
     expect(page).toContain('\ninference_pool_average_queue_size{name="pool-1"} NaN\n')
@@ -174,8 +107,8 @@ describe('populations', () => {
   const after = (...observations: Partial<RequestObservation>[]): GatewayMetrics => {
     const metrics = gateway()
     for (const observation of observations) {
-      metrics.began(labels)
-      metrics.ended({ ...answered, ...observation })
+      begin(metrics)
+      end(metrics, observation)
     }
     return metrics
   }
@@ -253,21 +186,20 @@ it('a thousand requests of all outcomes add up exactly, and the generations of n
     if (begun < 1000 && random.next() < 0.55) {
       const model = pickOf(['llama', 'qwen', 'unknown'])
       open.push({ model, targetModel: `${model}-${pickOf(['a', 'b'])}`, fairnessId: `tenant ${pickOf([1, 2, 3, 4])}`, priority: pickOf(['0', '1']) })
-      metrics.began(open.at(-1)!)
+      begin(metrics, open.at(-1)!)
       begun += 1
     } else if (open.length > 0) {
       const [ended] = open.splice(Math.floor(random.next() * open.length), 1)
       const outcome = pickOf(outcomes)
       expected[outcome] += 1
-      metrics.ended({
-        ...answered,
-        labels: ended!,
+      const observation = {
         outcome,
         errorCode: outcome === 'error' || outcome === 'rejected' ? pickOf(codes) : undefined,
         streaming: random.next() < 0.5,
         durationS: 1 + random.next() * 10,
         ttftS: random.next(),
-      })
+      }
+      end(metrics, observation, ended)
     }
     if (begun % 20 === 0) expect(sumOf(metrics, 'llm_d_epp_request_running') ?? 0).toBe(open.length)
   }
@@ -280,7 +212,8 @@ it('a thousand requests of all outcomes add up exactly, and the generations of n
   expect(sumOf(metrics, 'llm_d_epp_request_error_total')).toBe(expected.error + expected.rejected)
   expect(countOf(metrics, 'llm_d_epp_request_duration_seconds')).toBe(expected.ok)
   for (const { name, value } of samplesOf(metrics))
-    if (name.endsWith('_running') || name.endsWith('running_requests')) expect([name, value]).toEqual([name, name.includes('average') ? 3 : 0])
+    if (/_running$|running_requests$|^gateway_(current|pending)/.test(name))
+      expect([name, value]).toEqual([name, name.includes('average') ? 3 : name.includes('std_dev') ? 2 : 0])
 
   const twins: readonly (readonly [current: string, old: string])[] = [
     ['request_total', 'inference_model_request_total'],
@@ -309,9 +242,13 @@ it('counts choices by endpoint, with the port of its address', () => {
     { id: 'e2', url: 'https://gpu' },
   ]
   const metrics = gateway(scheduler)
-  metrics.scheduled({ durationS: 0.0002, ok: true, endpoint: 'e1', targetModel: 'm', hitRatio: 1, hitBytes: 64 })
-  metrics.scheduled({ durationS: 0.0002, ok: true, endpoint: 'e2', targetModel: 'm' })
-  metrics.scheduled({ durationS: 0.0002, ok: false, targetModel: 'm' })
+  metrics.scheduled({ durationS: 0.0002, targetModel: 'm', result: prediction })
+  metrics.scheduled({
+    durationS: 0.0002,
+    targetModel: 'm',
+    result: { ...prediction, endpoint: { ...prediction.endpoint, id: 'e2' }, promptTokens: 0 },
+  })
+  metrics.scheduled({ durationS: 0.0002, targetModel: 'm', result: 'no-endpoint' })
   expect(samplesOf(metrics).filter(({ name }) => name === 'llm_d_epp_scheduler_attempts_total')).toEqual([
     {
       name: 'llm_d_epp_scheduler_attempts_total',
@@ -331,10 +268,10 @@ it('counts choices by endpoint, with the port of its address', () => {
 
 it('counts retries, client errors and gaps between events', () => {
   const metrics = gateway()
-  metrics.retried('refused')
-  metrics.retried('refused')
+  metrics.series(labels).retried('refused', undefined)
+  metrics.series(labels).retried('refused', undefined)
   metrics.clientError()
-  metrics.contentGap(labels, 0.02)
+  metrics.series(labels).contentGap(0.02)
   expect(sumOf(metrics, 'signalbox_retries_total', 'reason="refused"')).toBe(2)
   expect(sumOf(metrics, 'signalbox_client_errors_total')).toBe(1)
   expect(sumOf(metrics, 'llm_d_epp_request_streaming_itl_seconds_sum')).toBe(0.02)

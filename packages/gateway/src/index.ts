@@ -1,3 +1,6 @@
+export { type GatewayDialect, gatewayDialects } from './exposed-entries.ts'
+export { type Objectives, objectivesDefault } from './goodput.ts'
+export { gatewaySignals } from './recorded-signals.ts'
 export {
   type GatewayConfig,
   type GatewayDeps,

@@ -21,6 +21,11 @@ export interface PollListener {
 export interface PollFailure {
   readonly reason: string
   readonly unreachable: boolean
+  /** The endpoint answered with a page that cannot be read. */
+  readonly notUnderstood?: true
 }
+
+/** How a poll ended. */
+export type PollResult = 'ok' | 'failed' | 'not-understood'
 
 export type Log = (level: 'debug' | 'info' | 'warn' | 'error', message: string, fields?: Readonly<Record<string, unknown>>) => void

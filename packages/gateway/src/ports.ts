@@ -48,11 +48,27 @@ export interface Upstream {
   close(): Promise<void>
 }
 
-/** A choice of the scheduler; its reservation lasts until `end`, which is called exactly once. */
-export interface Assignment {
+/** What the scheduler expected of the endpoint that it chose. */
+export interface Prediction {
   readonly endpoint: EndpointSpec
+  readonly predictedTtftMs: number
+  readonly predictedCachedTokens: number
+  /** 0..1 of the prompt's tokens. */
   readonly predictedHitRatio: number
   readonly predictedHitBytes: number
+  /** Estimated; 0: the request has no prompt. */
+  readonly promptTokens: number
+  /** The largest predicted hit over the endpoints that could have been chosen: 0..1, and in blocks of the index. */
+  readonly bestHitRatio: number
+  readonly bestHitBlocks: number
+  /** Of the search in the prefix index. */
+  readonly lookupMs: number
+  /** To the runner-up; NaN where there is none, or where costs are no times. */
+  readonly marginSeconds: number
+}
+
+/** A choice of the scheduler; its reservation lasts until `end`, which is called exactly once. */
+export interface Assignment extends Prediction {
   firstContent(): void
   contentGap(gapMs: number): void
   end(outcome: AssignmentOutcome): void
@@ -65,9 +81,11 @@ export interface AssignmentOutcome {
   readonly cachedTokens?: number | undefined
 }
 
+export type PickFailureCode = 'no-endpoint' | 'unknown-model'
+
 export type PickResult =
   | { readonly ok: true; readonly assignment: Assignment }
-  | { readonly ok: false; readonly code: 'no-endpoint' | 'unknown-model'; readonly detail: string }
+  | { readonly ok: false; readonly code: PickFailureCode; readonly detail: string }
 
 /** What the data plane asks of the scheduler. */
 export interface RequestScheduler {
@@ -133,11 +151,11 @@ export type ErrorCode =
   | 'ResourceExhausted'
   | 'Unknown'
 
-/** One request, when it has ended. Tokens as `usage` reports them, undefined where it does not. */
+/** One request, when it has ended. Tokens as `usage` reports them, undefined where it does not; times in seconds, undefined where it did not come to them. */
 export interface RequestObservation {
-  /** The same as at `began`. */
-  readonly labels: RequestLabels
   readonly outcome: Outcome
+  /** What the client got; 499 when it had left before any. */
+  readonly httpStatus: number
   /** Of an error or a rejection; 'Unknown' when left out there. */
   readonly errorCode?: ErrorCode | undefined
   readonly streaming: boolean
@@ -149,28 +167,51 @@ export interface RequestObservation {
   readonly inputTokens?: number | undefined
   readonly outputTokens?: number | undefined
   readonly cachedTokens?: number | undefined
+  /** Events with content that passed. */
+  readonly contentEvents: number
   /** To the first content of a stream. */
   readonly ttftS?: number | undefined
+  /** From the headers to the end of reading the request. */
+  readonly preprocessS?: number | undefined
+  /** Of the last endpoint chosen; undefined: none was. */
+  readonly prediction?: Prediction | undefined
+  /** Of all choices made for it. */
+  readonly scheduleS?: number | undefined
+  /** From the last choice to the first content of a stream. */
+  readonly dispatchedTtftS?: number | undefined
+  /** Watching the answer, and handling it in all, over its chunks. */
+  readonly postprocessS?: number | undefined
+  readonly responseProcessingS?: number | undefined
 }
 
 /** One choice asked of the scheduler. */
 export interface SchedulingObservation {
   readonly durationS: number
-  readonly ok: boolean
-  /** Id of the chosen one. */
-  readonly endpoint?: string | undefined
   readonly targetModel: string
-  /** Predicted, 0..1. */
-  readonly hitRatio?: number | undefined
-  readonly hitBytes?: number | undefined
+  /** What was chosen, or why nothing was. */
+  readonly result: Prediction | PickFailureCode
 }
 
-/** Where the data plane's observations go. `ended` follows every `began` exactly once. */
-export interface RequestMetrics {
-  began(labels: RequestLabels): void
+/** The series of one set of labels; requests that share the labels share it. `ended` follows every `began` exactly once. */
+export interface RequestSeries {
+  /** A request was read, or refused unread. */
+  began(): void
+  /** Time between two content events of a stream. */
+  contentGap(seconds: number): void
+  /** A further attempt follows one that failed for `reason` (a short, fixed word); `status` is that of its answer, where there was one. */
+  retried(reason: string, status: number | undefined): void
   ended(observation: RequestObservation): void
-  contentGap(labels: RequestLabels, seconds: number): void
-  retried(reason: string): void
+}
+
+/** Where the data plane's observations go. */
+export interface RequestMetrics {
+  /** A request's headers have arrived. */
+  received(): void
+  /** An endpoint was chosen for a request for the first time, so long after its headers arrived. */
+  dispatched(processingS: number): void
+  series(labels: RequestLabels): RequestSeries
+  /** An endpoint failed an attempt: `errorCode` is a short, fixed word or the status of its answer. */
+  endpointFailed(endpoint: string, errorCode: string): void
   clientError(): void
   scheduled(observation: SchedulingObservation): void
 }

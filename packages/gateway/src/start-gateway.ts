@@ -5,7 +5,9 @@ import { HttpClient, listen } from '@signalbox/node'
 import { DecisionLog, type EndpointSpec, type PolicyPlugin, policies, Scheduler } from '@signalbox/scheduler'
 import { createAdminServer } from './admin-server.ts'
 import { EndpointPoller } from './endpoint-poller.ts'
+import { type GatewayDialect, gatewayDialects } from './exposed-entries.ts'
 import { GatewayMetrics } from './gateway-metrics.ts'
+import { type Objectives, objectivesDefault } from './goodput.ts'
 import { Http1Upstream } from './http1-upstream.ts'
 import type { Log } from './poller-ports.ts'
 import { RequestScanner } from './request-scanner.ts'
@@ -64,6 +66,11 @@ export interface GatewayConfig {
   /** Sequences that one engine runs at a time. */
   readonly slots: number
   readonly decisionBytesMax: number
+  /** Whose names the metrics page shows. */
+  readonly dialects: readonly GatewayDialect[]
+  readonly tenantLabelOnHistograms: boolean
+  /** What goodput is judged by. */
+  readonly objectives: Objectives
 }
 
 export const gatewayDefaults: Omit<GatewayConfig, 'endpoints'> = Object.freeze({
@@ -99,6 +106,9 @@ export const gatewayDefaults: Omit<GatewayConfig, 'endpoints'> = Object.freeze({
   pollTimeoutMs: 900,
   slots: 256,
   decisionBytesMax: 32 * 1024 * 1024,
+  dialects: gatewayDialects.filter((dialect) => dialect !== 'llumnix'),
+  tenantLabelOnHistograms: false,
+  objectives: objectivesDefault,
 })
 
 export interface GatewayDeps {
@@ -138,9 +148,19 @@ export async function startGateway(config: GatewayConfig, deps: GatewayDeps): Pr
   const policy = config.policy.create(config.policyParameters, { random })
   const scheduler = new Scheduler({ pollIntervalMs: config.pollIntervalMs, slots: config.slots }, { clock, random, policy })
   const decisions = new DecisionLog({ bytesMax: config.decisionBytesMax, clock })
-  const metrics = new GatewayMetrics({ clock, pool: config.pool, scheduler, log: decisions, commit: config.commit, buildRef: config.version })
+  const { commit, dialects, objectives, tenantLabelOnHistograms } = config
+  const exposure = { dialects, objectives, tenantLabelOnHistograms }
+  const metrics = new GatewayMetrics({ ...exposure, clock, pool: config.pool, scheduler, log: decisions, commit, buildRef: config.version })
   const http = new HttpClient()
-  const poller = new EndpointPoller({ scheduler, clock, intervalMs: config.pollIntervalMs, timeoutMs: config.pollTimeoutMs, get: http.get, log })
+  const poller = new EndpointPoller({
+    scheduler,
+    clock,
+    intervalMs: config.pollIntervalMs,
+    timeoutMs: config.pollTimeoutMs,
+    get: http.get,
+    log,
+    polled: (endpoint, seconds, result) => metrics.polled(endpoint, seconds, result),
+  })
   const upstream = new Http1Upstream({
     connectTimeoutMs: config.connectTimeoutMs,
     headTimeoutMs: config.headersTimeoutMs,

@@ -15,6 +15,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { type AdminServerOptions, createAdminServer } from '../src/admin-server.ts'
 import { EndpointProbe } from '../src/endpoint-probe.ts'
 import { GatewayMetrics } from '../src/gateway-metrics.ts'
+import { gatewayDefaults } from '../src/index.ts'
 
 const cleanups: (() => void)[] = []
 afterEach(() => {
@@ -179,7 +180,7 @@ it('shows the real scheduler, its log and its metrics', async () => {
   if (plugin === undefined) throw new Error('no policy')
   const scheduler = new Scheduler({}, { clock, random, policy: plugin.create({}, { random }) })
   const log = new DecisionLog({ bytesMax: 65_536, clock })
-  const metrics = new GatewayMetrics({ clock, pool: 'pool-1', scheduler, log, commit: 'c', buildRef: 'b' })
+  const metrics = new GatewayMetrics({ ...gatewayDefaults, clock, pool: 'pool-1', scheduler, log, commit: 'c', buildRef: 'b' })
   const get = await admin({ metrics, scheduler, log, clock })
   scheduler.setEndpoints([{ id: 'e1', url: 'http://e1:8000', simulated: false }])
   const page = new TextEncoder().encode('vllm:num_requests_waiting{engine="0",model_name="llama"} 6\n')

@@ -37,6 +37,12 @@ class Reports {
     this.all.push({ id, reason })
   }
 
+  readonly polls: string[] = []
+  readonly polled = (id: string, seconds: number, result: string): void => {
+    if (!(seconds >= 0)) throw new Error('a poll takes time')
+    this.polls.push(`${id} ${result}`)
+  }
+
   of(id: string): { state?: EngineState; reason?: string }[] {
     return this.all.filter((report) => report.id === id)
   }
@@ -45,7 +51,7 @@ class Reports {
 function poller(reports: Reports, intervalMs = 50, timeoutMs = 40): EndpointPoller {
   const client = new HttpClient()
   const log = (_: string, message: string): void => void reports.logged.push(message)
-  const created = new EndpointPoller({ scheduler: reports, clock: systemClock, intervalMs, timeoutMs, get: client.get, log })
+  const created = new EndpointPoller({ scheduler: reports, clock: systemClock, intervalMs, timeoutMs, get: client.get, log, polled: reports.polled })
   cleanups.push(
     () => created.stop(),
     () => client.close(),
@@ -162,6 +168,7 @@ it('polls all at once first, and spreads the polls over the interval from then o
     intervalMs: 400,
     timeoutMs: 300,
     log: () => {},
+    polled: reports.polled,
     get: async ({ url }) => {
       if (url.endsWith('/metrics')) {
         asked.push(url)
@@ -179,4 +186,13 @@ it('polls all at once first, and spreads the polls over the interval from then o
   expect(asked.slice(4, 8)).toEqual(all)
   // Timers may be late, never early: d's turn is three quarters of an interval after a's.
   expect(at[7]).toBeGreaterThan(400 + 290)
+})
+
+it('says of each poll how long it took and how it ended, apart for a page that cannot be read', async () => {
+  const [good, page] = [await serve(engine), await serve((_, response) => response.end('<html></html>'))]
+  const reports = new Reports()
+  const started = poller(reports, 50, 5000)
+  started.setEndpoints([spec('good', good.url), spec('page', page.url), spec('gone', 'http://127.0.0.1:1')])
+  await started.start()
+  expect([...new Set(reports.polls)].sort()).toEqual(['gone failed', 'good ok', 'page not-understood'])
 })

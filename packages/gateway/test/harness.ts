@@ -14,6 +14,7 @@ import type {
   RequestMetrics,
   RequestObservation,
   RequestScheduler,
+  RequestSeries,
 } from '../src/ports.ts'
 import { RequestScanner } from '../src/request-scanner.ts'
 import { RetryBudget } from '../src/retry-budget.ts'
@@ -44,8 +45,15 @@ class FirstUntried implements RequestScheduler {
       ok: true,
       assignment: {
         endpoint,
+        predictedTtftMs: 100,
+        predictedCachedTokens: 0,
         predictedHitRatio: 0,
         predictedHitBytes: 0,
+        promptTokens: 1,
+        bestHitRatio: 0,
+        bestHitBlocks: 0,
+        lookupMs: 0,
+        marginSeconds: Number.NaN,
         firstContent: () => {
           this.firstContents += 1
         },
@@ -74,35 +82,55 @@ class FirstUntried implements RequestScheduler {
 
 /** The books: every observation and every decision, with the invariants checked as they come. */
 class Ledger implements RequestMetrics {
-  readonly observations: RequestObservation[] = []
+  readonly observations: (RequestObservation & { readonly labels: RequestLabels })[] = []
+  readonly endpointErrors: string[] = []
   readonly decisions: DecisionOutcome[] = []
   readonly rejections: RejectedRequest[] = []
   readonly retries: string[] = []
   gaps = 0
   clientErrors = 0
+  received_ = 0
+  dispatched_ = 0
   began_ = 0
   drafts = 0
   #watchers: { count: number; resolve: () => void }[] = []
 
-  began(_labels: RequestLabels): void {
-    this.began_ += 1
+  received(): void {
+    this.received_ += 1
   }
 
-  ended(observation: RequestObservation): void {
-    this.observations.push(observation)
+  dispatched(processingS: number): void {
+    if (!(processingS >= 0)) throw new Error('dispatched before it was received')
+    this.dispatched_ += 1
+  }
+
+  series(labels: RequestLabels): RequestSeries {
+    return {
+      began: () => {
+        this.began_ += 1
+      },
+      contentGap: () => {
+        this.gaps += 1
+      },
+      retried: (reason) => {
+        this.retries.push(reason)
+      },
+      ended: (observation) => this.#ended(labels, observation),
+    }
+  }
+
+  #ended(labels: RequestLabels, observation: RequestObservation): void {
+    this.observations.push({ ...observation, labels })
     if (this.observations.length > this.began_) throw new Error('ended without began')
+    if (this.began_ > this.received_) throw new Error('began without being received')
     // The decision is recorded in the same breath; whoever waits is to see both.
     queueMicrotask(() => {
       for (const watcher of this.#watchers) if (this.observations.length >= watcher.count) watcher.resolve()
     })
   }
 
-  contentGap(): void {
-    this.gaps += 1
-  }
-
-  retried(reason: string): void {
-    this.retries.push(reason)
+  endpointFailed(endpoint: string, errorCode: string): void {
+    this.endpointErrors.push(`${endpoint} ${errorCode}`)
   }
 
   clientError(): void {
@@ -209,6 +237,7 @@ export async function startGatewayUnderTest(options: GatewayTestOptions): Promis
       await plane.drain(0)
       await upstream.close()
       const problems = [
+        ledger.received_ === ledger.began_ ? '' : `${ledger.received_} received, ${ledger.began_} began`,
         ledger.began_ === ledger.observations.length ? '' : `${ledger.began_} began, ${ledger.observations.length} ended`,
         scheduler.assigned === scheduler.outcomes.length ? '' : `${scheduler.assigned} reserved, ${scheduler.outcomes.length} released`,
         ledger.drafts === ledger.decisions.length ? '' : `${ledger.drafts} drafts, ${ledger.decisions.length} completed`,

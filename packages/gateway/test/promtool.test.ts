@@ -2,8 +2,10 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { systemClock } from '@signalbox/node'
 import { expect, it } from 'vitest'
+import { gatewayDialects } from '../src/exposed-entries.ts'
 import { GatewayMetrics } from '../src/gateway-metrics.ts'
-import type { RequestObservation } from '../src/ports.ts'
+import { objectivesDefault } from '../src/goodput.ts'
+import type { Prediction, RequestObservation } from '../src/ports.ts'
 
 const known = readFileSync(new URL('../testdata/promtool-complaints.txt', import.meta.url), 'utf8')
   .split('\n')
@@ -16,22 +18,37 @@ if (isSkipped) console.warn('skipped: promtool is not installed (Debian has it i
 
 /** A page with every family that the gateway can show. */
 function fullPage(): string {
+  const spread = { kvUsageStddev: 0.1, queueStddev: 1, runningStddev: 2 }
   const metrics = new GatewayMetrics({
+    dialects: gatewayDialects,
+    tenantLabelOnHistograms: true,
+    objectives: objectivesDefault,
     clock: systemClock,
     pool: 'pool',
     scheduler: {
       endpoints: () => [{ id: 'e1', url: 'http://e1:8000' }],
-      pool: () => ({ kvUsage: 0.5, queue: 2, running: 3, ready: 1, perEndpoint: [{ endpoint: 'e1', queue: 2, stateAgeMs: 250 }] }),
-      prefixIndexBlocks: () => 7,
+      pool: () => ({ ...spread, kvUsage: 0.5, queue: 2, running: 3, ready: 1, perEndpoint: [{ endpoint: 'e1', queue: 2, stateAgeMs: 250 }] }),
+      prefixIndex: () => ({ blocks: 7, admitted: 9, evicted: 2 }),
     },
     log: { bytes: 1 },
     commit: 'c',
     buildRef: 'b',
   })
-  const labels = { model: 'm "quoted"', targetModel: 'back\\slash', fairnessId: 'line\nbreak', priority: '-1' }
+  const prediction: Prediction = {
+    endpoint: { id: 'e1', url: 'http://e1:8000', simulated: false },
+    predictedTtftMs: 500,
+    predictedCachedTokens: 3,
+    predictedHitRatio: 0.5,
+    predictedHitBytes: 64,
+    promptTokens: 6,
+    bestHitRatio: 0.5,
+    bestHitBlocks: 1,
+    lookupMs: 0.01,
+    marginSeconds: 0.1,
+  }
   const ended: RequestObservation = {
-    labels,
     outcome: 'ok',
+    httpStatus: 200,
     streaming: true,
     durationS: 2,
     requestBytes: 10,
@@ -39,15 +56,28 @@ function fullPage(): string {
     inputTokens: 5,
     outputTokens: 6,
     cachedTokens: 0,
+    contentEvents: 6,
     ttftS: 1,
+    preprocessS: 0.001,
+    prediction,
+    scheduleS: 0.0001,
+    dispatchedTtftS: 0.9,
+    postprocessS: 0.0002,
+    responseProcessingS: 0.0003,
   }
+  const series = metrics.series({ model: 'm "quoted"', targetModel: 'm "quoted"', fairnessId: 'line\nbreak', priority: 'back\\slash' })
   for (const outcome of ['ok', 'error', 'rejected', 'cancelled'] as const) {
-    metrics.began(labels)
-    metrics.ended({ ...ended, outcome })
+    metrics.received()
+    metrics.dispatched(0.002)
+    series.began()
+    series.ended({ ...ended, outcome })
   }
-  metrics.contentGap(labels, 0.01)
-  metrics.retried('refused')
-  metrics.scheduled({ durationS: 0.001, ok: true, endpoint: 'e1', targetModel: 'm', hitRatio: 0.5, hitBytes: 64 })
+  series.contentGap(0.01)
+  series.retried('refused', undefined)
+  metrics.endpointFailed('e1', 'refused')
+  metrics.polled('e1', 0.01, 'ok')
+  metrics.scheduled({ durationS: 0.001, targetModel: 'm', result: prediction })
+  metrics.scheduled({ durationS: 0.001, targetModel: 'm', result: 'no-endpoint' })
   return metrics.render('text')
 }
 

@@ -109,6 +109,11 @@ export class Registry {
     return new CellBundle(create, { upheavals: this.#upheavals, tuplesMax: this.#seriesMax })
   }
 
+  /** The signals that have an instrument: what this process can measure, whether or not it has measured anything yet. */
+  recorded(): readonly SignalId[] {
+    return [...this.#counters.keys(), ...this.#gauges.keys(), ...this.#histograms.keys()]
+  }
+
   /** Runs `refresh` before each page: for gauges that are read rather than kept. */
   onCollect(refresh: () => void): void {
     this.#refreshers.push(refresh)

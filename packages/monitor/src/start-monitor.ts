@@ -1,7 +1,7 @@
 import type { Clock } from '@signalbox/base'
 import { HttpClient, listen } from '@signalbox/node'
 import { ConsoleApi, type DemoFlags } from './console-api.ts'
-import { MonitorMetrics } from './monitor-metrics.ts'
+import { type MonitorDialect, MonitorMetrics } from './monitor-metrics.ts'
 import { createMonitorServer } from './monitor-server.ts'
 import type { Log } from './ports.ts'
 import { PrometheusApi, QUERY_TIMEOUT_MS_DEFAULT } from './prometheus-api.ts'
@@ -32,6 +32,8 @@ export interface MonitorConfig {
   readonly demo: DemoFlags
   /** Of Signalbox. */
   readonly version: string
+  /** Whose names the monitor's own metrics page shows. Default: our own and those of every process. */
+  readonly dialects?: readonly MonitorDialect[]
   /** The bundle of `query-worker.ts`. */
   readonly workerUrl: URL
 }
@@ -53,6 +55,9 @@ export interface Monitor {
 export const retentionMsDefault = 6 * 3_600_000
 export const seriesMaxDefault = 200_000
 
+/** Llumnix' names carry no prefix: they are written where they are asked for. */
+const dialectsDefault: readonly MonitorDialect[] = ['signalbox', 'process']
+
 const TRUNCATE_EVERY_MS = 60_000
 
 /** Starts store, scraping and listener. Rejects, with nothing left running, when the address cannot be listened on. */
@@ -61,7 +66,7 @@ export async function startMonitor(config: MonitorConfig, deps: MonitorDeps): Pr
   const retentionMs = config.retentionMs ?? retentionMsDefault
   const http = new HttpClient()
   const store = new WorkerStore({ seriesMax: config.seriesMax ?? seriesMaxDefault, retentionMs, workerUrl: config.workerUrl }, deps)
-  const metrics = new MonitorMetrics({ clock, stats: () => store.stats() })
+  const metrics = new MonitorMetrics({ clock, stats: () => store.stats(), dialects: config.dialects ?? dialectsDefault })
   const targets = new TargetSet(limitsOf(config), { store, get: http.get, clock, log, failed: (cause) => metrics.scrapeFailed(cause) })
   const common = { clock, targets, version: config.version }
   const gateway = { adminUrl: config.gatewayAdminUrl, token: config.gatewayToken }

@@ -29,7 +29,7 @@ export async function startHarness(workerUrl: URL): Promise<Harness> {
   const clock = systemClock
   const store = new WorkerStore({ seriesMax: 10_000, retentionMs: 3_600_000, workerUrl }, { clock, log: note })
   const client = new HttpClient()
-  const metrics = new MonitorMetrics({ clock, stats: () => store.stats() })
+  const metrics = new MonitorMetrics({ clock, stats: () => store.stats(), dialects: ['signalbox', 'process'] })
   const targets = new TargetSet(scrapeLimitsDefault, { store, get: client.get, clock, log: note, failed: () => {} })
   const common = { clock, targets, version: '0.1.0' }
   const server = createMonitorServer({

@@ -23,6 +23,15 @@ export interface Assignment {
   readonly predictedHitBytes: number
   /** Prompt tokens that the engine is expected to compute. */
   readonly uncachedTokens: number
+  /** Estimated, images included. */
+  readonly promptTokens: number
+  /** The largest predicted hit over all endpoints that could have been chosen: 0..1 of the prompt's tokens, and in blocks of the index. */
+  readonly bestHitRatio: number
+  readonly bestHitBlocks: number
+  /** How long the search in the prefix index took, over all candidates. */
+  readonly lookupMs: number
+  /** Cost of the runner-up less that of the choice; NaN without a runner-up, and with a policy whose costs are no times. */
+  readonly marginSeconds: number
   /** The first content event of a streamed answer, or the first byte of another one. Calls after the first change nothing. */
   firstContent(): void
   /** The gap between two content events. */
@@ -33,7 +42,17 @@ export interface Assignment {
 /** The predictions at the time of the pick. */
 export type Prediction = Pick<
   Assignment,
-  'endpoint' | 'predictedTtftMs' | 'predictedCachedTokens' | 'predictedHitRatio' | 'predictedHitBytes' | 'uncachedTokens'
+  | 'endpoint'
+  | 'predictedTtftMs'
+  | 'predictedCachedTokens'
+  | 'predictedHitRatio'
+  | 'predictedHitBytes'
+  | 'uncachedTokens'
+  | 'promptTokens'
+  | 'bestHitRatio'
+  | 'bestHitBlocks'
+  | 'lookupMs'
+  | 'marginSeconds'
 >
 
 /** What an assignment tells its scheduler; `Ticket` is what the scheduler noted at the pick. */
@@ -50,6 +69,11 @@ export class ReportingAssignment<Ticket> implements Assignment {
   readonly predictedHitRatio: number
   readonly predictedHitBytes: number
   readonly uncachedTokens: number
+  readonly promptTokens: number
+  readonly bestHitRatio: number
+  readonly bestHitBlocks: number
+  readonly lookupMs: number
+  readonly marginSeconds: number
   readonly #ticket: Ticket
   readonly #events: AssignmentEvents<Ticket>
   #answered = false
@@ -62,6 +86,11 @@ export class ReportingAssignment<Ticket> implements Assignment {
     this.predictedHitRatio = prediction.predictedHitRatio
     this.predictedHitBytes = prediction.predictedHitBytes
     this.uncachedTokens = prediction.uncachedTokens
+    this.promptTokens = prediction.promptTokens
+    this.bestHitRatio = prediction.bestHitRatio
+    this.bestHitBlocks = prediction.bestHitBlocks
+    this.lookupMs = prediction.lookupMs
+    this.marginSeconds = prediction.marginSeconds
     this.#ticket = ticket
     this.#events = events
   }

@@ -13,10 +13,22 @@ export interface PoolView {
   readonly queue: number
   /** Mean requests running. */
   readonly running: number
+  /** Standard deviations over the same endpoints, those of the whole population. */
+  readonly kvUsageStddev: number
+  readonly queueStddev: number
+  readonly runningStddev: number
   /** Endpoints with fresh state that are not held out. */
   readonly ready: number
   /** Every endpoint. `queue` is NaN without fresh state; `stateAgeMs` is NaN before the first good poll. */
   readonly perEndpoint: readonly { readonly endpoint: string; readonly queue: number; readonly stateAgeMs: number }[]
+}
+
+/** What metrics say of the prefix index. `admitted` and `evicted` only grow. */
+export interface PrefixIndexView {
+  /** Held now, over all endpoints. */
+  readonly blocks: number
+  readonly admitted: number
+  readonly evicted: number
 }
 
 /** Where views read. */
@@ -38,11 +50,11 @@ export function endpointView(slot: number, { table, reservations, learned, index
     simulated: spec.simulated,
     state: table.stateName(slot, nowMs),
     reason: table.reason(slot, nowMs),
-    stateAgeMs: known(table.stateAgeMs(slot, nowMs)),
-    runningRequests: known(table.runningRequests(slot)),
-    waitingRequests: known(table.waitingRequests(slot)),
-    kvUsageRatio: known(table.kvUsageRatio(slot)),
-    kvCapacityTokens: known(kvCapacityOf(slot)),
+    stateAgeMs: orNull(table.stateAgeMs(slot, nowMs)),
+    runningRequests: orNull(table.runningRequests(slot)),
+    waitingRequests: orNull(table.waitingRequests(slot)),
+    kvUsageRatio: orNull(table.kvUsageRatio(slot)),
+    kvCapacityTokens: orNull(kvCapacityOf(slot)),
     inFlight: reservations.inFlight(slot),
     models: table.models(slot),
     prefillTokensPerSecond: learned.prefillLine(slot, nowMs).tokensPerSecond,
@@ -52,10 +64,16 @@ export function endpointView(slot: number, { table, reservations, learned, index
 
 export function poolView(slots: readonly number[], { table, nowMs }: ViewSources): PoolView {
   const fresh = slots.filter((slot) => table.isFresh(slot, nowMs))
+  const kvUsage = known(fresh.map((slot) => table.kvUsageRatio(slot)))
+  const queue = known(fresh.map((slot) => table.waitingRequests(slot)))
+  const running = known(fresh.map((slot) => table.runningRequests(slot)))
   return {
-    kvUsage: mean(fresh.map((slot) => table.kvUsageRatio(slot))),
-    queue: mean(fresh.map((slot) => table.waitingRequests(slot))),
-    running: mean(fresh.map((slot) => table.runningRequests(slot))),
+    kvUsage: mean(kvUsage),
+    queue: mean(queue),
+    running: mean(running),
+    kvUsageStddev: standardDeviation(kvUsage),
+    queueStddev: standardDeviation(queue),
+    runningStddev: standardDeviation(running),
     ready: fresh.filter((slot) => !table.isHeldOut(slot, nowMs)).length,
     perEndpoint: slots.map((slot) => ({
       endpoint: table.spec(slot)?.id ?? '',
@@ -65,12 +83,19 @@ export function poolView(slots: readonly number[], { table, nowMs }: ViewSources
   }
 }
 
-/** Of those that are numbers. */
-function mean(values: readonly number[]): number {
-  const said = values.filter((value) => !Number.isNaN(value))
-  return said.reduce((sum, value) => sum + value, 0) / said.length
+function known(values: readonly number[]): readonly number[] {
+  return values.filter((value) => !Number.isNaN(value))
 }
 
-function known(value: number): number | null {
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length
+}
+
+function standardDeviation(values: readonly number[]): number {
+  const middle = mean(values)
+  return Math.sqrt(mean(values.map((value) => (value - middle) ** 2)))
+}
+
+function orNull(value: number): number | null {
   return Number.isNaN(value) ? null : value
 }

@@ -45,6 +45,7 @@ export class PrefixIndex {
   #nodesUsed = 0
   #free = NONE
   #size = 0
+  #admitted = 0
 
   /** `slotsMax`: endpoints at once. `bytesMax` bounds columns and table together. */
   constructor(options: { readonly slotsMax: number; readonly bytesMax: number }) {
@@ -65,6 +66,16 @@ export class PrefixIndex {
   /** Blocks held, over all endpoints. */
   get size(): number {
     return this.#size
+  }
+
+  /** Blocks that have entered so far. */
+  get admitted(): number {
+    return this.#admitted
+  }
+
+  /** Blocks that have left so far: evicted, withdrawn, or forgotten with their endpoint. */
+  get evicted(): number {
+    return this.#admitted - this.#size
   }
 
   /** Bytes of the columns and the table as they stand. */
@@ -174,6 +185,7 @@ export class PrefixIndex {
     this.#tableInsert(node)
     this.#count[slot] = this.count(slot) + 1
     this.#size += 1
+    this.#admitted += 1
     return node
   }
 

@@ -92,7 +92,7 @@ describe('a scheduler', () => {
         expect(world.scheduler.endpoints().every((endpoint) => endpoint.inFlight === 0)).toBe(true)
         world.endpoints([])
         expect(world.scheduler.endpoints()).toEqual([])
-        expect(world.scheduler.prefixIndexBlocks()).toBe(0)
+        expect(world.scheduler.prefixIndex().blocks).toBe(0)
       }),
       { numRuns: 200 },
     )

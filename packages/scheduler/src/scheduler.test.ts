@@ -168,6 +168,16 @@ describe('the state of an endpoint', () => {
     expect(world.scheduler.pool()).toMatchObject({ kvUsage: 0.5, queue: 2, running: 4, ready: 1 })
     expect(world.scheduler.pool().perEndpoint.map((each) => each.queue)).toEqual([2, Number.NaN, Number.NaN])
   })
+
+  it('spreads over the pool as the standard deviation says', () => {
+    const world = new World({
+      a: { runningRequests: 2, waitingRequests: 1, kvUsageRatio: 0.2 },
+      b: { runningRequests: 6, waitingRequests: 1, kvUsageRatio: 0.4 },
+    })
+    const { kvUsageStddev, queueStddev, runningStddev } = world.scheduler.pool()
+    expect([kvUsageStddev.toFixed(12), queueStddev, runningStddev]).toEqual(['0.100000000000', 0, 2])
+    expect(new World({ a: undefined }).scheduler.pool()).toMatchObject({ kvUsageStddev: Number.NaN, queueStddev: Number.NaN })
+  })
 })
 
 describe('hold-out after a failed dispatch', () => {
@@ -294,9 +304,9 @@ describe('the prefix index of an endpoint', () => {
   it('forgets a prompt whose request failed before its first content', () => {
     const world = new World({ a: IDLE })
     const failed = world.send({ prompt: 'story' })
-    expect(world.scheduler.prefixIndexBlocks()).toBe(16)
+    expect(world.scheduler.prefixIndex().blocks).toBe(16)
     failed.end({ kind: 'failed' })
-    expect(world.scheduler.prefixIndexBlocks()).toBe(0)
+    expect(world.scheduler.prefixIndex().blocks).toBe(0)
     world.warm('a', { prompt: 'story' })
     expect(world.send({ prompt: 'story' })).toMatchObject({
       predictedCachedTokens: 1024,
@@ -310,6 +320,50 @@ describe('the prefix index of an endpoint', () => {
     const world = new World({ a: IDLE })
     for (let i = 0; i < 300; i += 1) world.send().end({ kind: 'finished', promptTokens: 2048 })
     expect(world.send().uncachedTokens).toBeGreaterThan(1900)
+  })
+})
+
+describe('what an assignment says of the choice', () => {
+  it('the best hit is that of any endpoint that could have been chosen, whichever was', () => {
+    const world = new World({ a: IDLE, b: IDLE })
+    world.warm('b', { prompt: 'story' })
+    const hit = { bestHitRatio: 1, bestHitBlocks: 16, promptTokens: 1024 }
+    expect(world.send({ prompt: 'story' })).toMatchObject({ ...hit, predictedHitRatio: 1 })
+    world.poll({ b: { waitingRequests: 300, runningRequests: 200 } })
+    const elsewhere = world.send({ prompt: 'story' })
+    expect([elsewhere.endpoint.id, elsewhere.predictedHitRatio]).toEqual(['a', 0])
+    expect(elsewhere).toMatchObject(hit)
+  })
+
+  it('an endpoint that was filtered out has no part in the best hit, with a record or without', () => {
+    const world = new World({ a: IDLE, b: IDLE })
+    world.warm('b', { prompt: 'story' })
+    const request = world.request({ prompt: 'story' })
+    const picked = world.scheduler.pick(request, ['b'], new DecisionLog({ clock: world.clock }).open(request, 0))
+    expect(picked).toMatchObject({ ok: true, assignment: { bestHitRatio: 0, bestHitBlocks: 0 } })
+  })
+
+  it('the margin is the difference of the two lowest costs, and none without a second endpoint', () => {
+    const world = new World({ a: IDLE, b: IDLE })
+    world.warm('b', { prompt: 'story', bytes: 60_000 })
+    const log = new DecisionLog({ clock: world.clock })
+    const request = world.request({ prompt: 'story', bytes: 60_000 })
+    const picked = world.scheduler.pick(request, [], log.open(request, 0))
+    const margin = log.get(request.id)?.attempts[0]?.margin ?? 0
+    expect(margin).toBeGreaterThan(0)
+    expect(picked.ok && picked.assignment.marginSeconds).toBe(margin)
+    expect(new World({ a: IDLE }).send().marginSeconds).toBeNaN()
+  })
+
+  it('the margin of a policy that counts requests is no time', () => {
+    expect(new World({ a: IDLE, b: IDLE }, { plugin: policies.get('least-requests')! }).send().marginSeconds).toBeNaN()
+  })
+
+  it('the index counts what has entered and left it', () => {
+    const world = new World({ a: IDLE })
+    world.send({ prompt: 'story' }).end({ kind: 'failed' })
+    world.warm('a', { prompt: 'story' })
+    expect(world.scheduler.prefixIndex()).toEqual({ blocks: 16, admitted: 32, evicted: 16 })
   })
 })
 

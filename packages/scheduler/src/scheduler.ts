@@ -10,7 +10,7 @@ import { predictedTtftSeconds, queuedTokens, uncachedTokens, waitSeconds } from 
 import { COLUMN, Evidence } from './evidence.ts'
 import { LearnedValues, PRIORS } from './learned-values.ts'
 import { type Policy, TermSheet } from './policy.ts'
-import { endpointView, type PoolView, poolView } from './pool-view.ts'
+import { endpointView, type PoolView, type PrefixIndexView, poolView } from './pool-view.ts'
 import { PREFIX_BLOCK_BYTES } from './prefix-hash.ts'
 import { indexBlocksOf, PrefixIndex } from './prefix-index.ts'
 import { type EngineOrder, type Reservation, Reservations } from './reservations.ts'
@@ -90,6 +90,11 @@ export class Scheduler {
     ended: (ticket, outcome, answered) => this.#ended(ticket, outcome, answered),
   }
   readonly #choice: Choice = { row: 0, runnerUp: -1, tieBrokenBy: 'none' }
+  /** Whether the difference of two costs is a time. */
+  readonly #costsSeconds: boolean
+  /** Of the last search in the index: how long it took, and the most blocks that a candidate holds. */
+  #lookupMs = 0
+  #bestBlocks = 0
 
   constructor(options: SchedulerOptions, deps: SchedulerDeps) {
     const slotsMax = options.endpointsMax ?? 1024
@@ -97,6 +102,7 @@ export class Scheduler {
     this.#random = deps.random
     this.#policy = deps.policy
     this.#label = { type: deps.policy.type, terms: deps.policy.terms }
+    this.#costsSeconds = deps.policy.terms.every(({ unit }) => unit === 'seconds')
     this.#kvCapacityTokens = options.kvCapacityTokens ?? Number.NaN
     this.#slotsOfEngine = options.slots ?? 256
     this.#table = new EndpointTable({ slotsMax, pollIntervalMs: options.pollIntervalMs ?? 1000 })
@@ -191,9 +197,9 @@ export class Scheduler {
     return [...new Set(slots.flatMap((slot) => this.#table.models(slot)))].sort()
   }
 
-  /** Blocks in the prefix index, over all endpoints. */
-  prefixIndexBlocks(): number {
-    return this.#index.size
+  /** Blocks in the prefix index, over all endpoints, and how many have entered and left it so far. */
+  prefixIndex(): PrefixIndexView {
+    return { blocks: this.#index.size, admitted: this.#index.admitted, evicted: this.#index.evicted }
   }
 
   #join(spec: EndpointSpec): boolean {
@@ -230,12 +236,10 @@ export class Scheduler {
     const stepSeconds = this.#learned.stepSecondsPerStream()
     const adapterMask = this.#table.adapterMask(request.model)
     evidence.reserve(rows)
-    let blocks = 0
+    this.#lookUp(request.prefixHashes, rows)
     for (let row = 0; row < rows; row += 1) {
       const slot = this.#slotOfRow(row)
-      // Neighbours share prompts, so the last answer is a good place to begin the next search.
-      blocks = this.#index.longestPrefix(request.prefixHashes, slot, blocks)
-      const cachedTokens = Math.min(promptTokens, Math.floor((blocks * PREFIX_BLOCK_BYTES) / bytesPerToken))
+      const cachedTokens = cachedTokensOf(evidence.cachedTokens(row), { promptTokens, bytesPerToken })
       this.#gatherEndpoint(row, slot, nowMs)
       evidence.write(row, COLUMN.promptTokens, promptTokens)
       evidence.write(row, COLUMN.cachedTokens, cachedTokens)
@@ -246,6 +250,25 @@ export class Scheduler {
       const loads = adapterMask !== undefined && adapterMask[slot] !== 1 && evidence.fresh(row)
       evidence.write(row, COLUMN.adapterLoadSeconds, loads ? this.#learned.adapterLoadSeconds() : 0)
     }
+  }
+
+  /**
+   * Writes the blocks that each of the first `rows` holds of a prompt into the column of cached tokens. In a pass of its own,
+   * so that the search is timed with two readings of the clock and not two a candidate.
+   */
+  #lookUp(hashes: Uint32Array, rows: number): void {
+    const beganMs = this.#clock.nowMs()
+    const { passed } = this.#filter
+    let blocks = 0
+    let best = 0
+    for (let row = 0; row < rows; row += 1) {
+      // Neighbours share prompts, so the last answer is a good place to begin the next search.
+      blocks = this.#index.longestPrefix(hashes, this.#slotOfRow(row), blocks)
+      if (blocks > best && row < passed) best = blocks
+      this.#evidence.write(row, COLUMN.cachedTokens, blocks)
+    }
+    this.#bestBlocks = best
+    this.#lookupMs = this.#clock.nowMs() - beganMs
   }
 
   #gatherEndpoint(row: number, slot: number, nowMs: number): void {
@@ -286,7 +309,9 @@ export class Scheduler {
     this.#rates.changing(slot, this.#reservations.inFlight(slot), nowMs)
     const dueMs = request.stream ? Number.POSITIVE_INFINITY : nowMs + 2 * predictedTtftMs
     const reservation = this.#reservations.open(slot, uncached, dueMs)
-    const hitBlocks = this.#index.longestPrefix(request.prefixHashes, slot)
+    const hitBlocks = this.#index.longestPrefix(request.prefixHashes, slot, this.#bestBlocks)
+    const bytesPerToken = this.#learned.bytesPerToken(request.model)
+    const bestCachedTokens = cachedTokensOf(this.#bestBlocks, { promptTokens, bytesPerToken })
     this.#index.begin(request.prefixHashes, slot)
     if (first) this.#learned.uncachedObserved(request.model, uncached)
     const prediction = {
@@ -296,9 +321,22 @@ export class Scheduler {
       predictedHitRatio: promptTokens === 0 ? 0 : cachedTokens / promptTokens,
       predictedHitBytes: hitBlocks * PREFIX_BLOCK_BYTES,
       uncachedTokens: uncached,
+      promptTokens,
+      bestHitRatio: promptTokens === 0 ? 0 : bestCachedTokens / promptTokens,
+      bestHitBlocks: this.#bestBlocks,
+      lookupMs: this.#lookupMs,
+      marginSeconds: this.#marginSeconds(),
     }
     const ticket: Ticket = { request, slot, reservation, pickedMs: nowMs, expectedSeconds, tokensAhead, promptTokens }
     return new ReportingAssignment(prediction, ticket, this.#events)
+  }
+
+  /** NaN without a runner-up that could have been chosen, and where costs are no times. */
+  #marginSeconds(): number {
+    const { row, runnerUp } = this.#choice
+    if (!this.#costsSeconds || runnerUp === -1) return Number.NaN
+    const margin = this.#terms.cost(runnerUp) - this.#terms.cost(row)
+    return margin < Number.POSITIVE_INFINITY ? margin : Number.NaN
   }
 
   #firstContent({ request, slot, reservation, pickedMs, expectedSeconds, tokensAhead }: Ticket): void {
@@ -387,4 +425,9 @@ export class Scheduler {
       kvCapacityOf: (slot: number) => this.#kvCapacityOf(slot),
     }
   }
+}
+
+/** What `blocks` of the index amount to, at most the whole prompt. */
+function cachedTokensOf(blocks: number, { promptTokens, bytesPerToken }: { readonly promptTokens: number; readonly bytesPerToken: number }): number {
+  return Math.min(promptTokens, Math.floor((blocks * PREFIX_BLOCK_BYTES) / bytesPerToken))
 }

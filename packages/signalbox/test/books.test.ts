@@ -234,11 +234,28 @@ describe('the books of a thousand requests', () => {
       own(({ model, errorCode }) => `${model} ${errorCode}`, failures),
     )
     expect(table('inference_model_request_error_total', 'model_name')).toEqual(own(({ model }) => model, failures))
-    for (const gauge of ['llm_d_epp_request_running', 'inference_model_running_requests']) {
+    const statusOf = ({ outcome, httpStatus }: Entry) => (outcome === 'cancelled' ? 499 : httpStatus)
+    expect(table('request_total', 'model', 'status_code')).toEqual(own((entry) => `${entry.model} ${statusOf(entry)}`))
+    for (const gauge of ['llm_d_epp_request_running', 'inference_model_running_requests', 'gateway_current_requests', 'gateway_pending_requests']) {
       expect(samplesOf(page, gauge).every(({ value }) => value === 0)).toBe(true)
     }
     const { endpoints } = JSON.parse(await textOf(`${fleet.admin}/debug/endpoints`)) as { endpoints: { inFlight: number }[] }
     expect(endpoints.map(({ inFlight }) => inFlight)).toEqual([0, 0, 0])
+  })
+
+  it('judge every request but those whose client left or was at fault, each once', async () => {
+    const page = await settledPage()
+    const isShed = ({ outcome, httpStatus }: Entry) => outcome === 'rejected' && (httpStatus === 429 || httpStatus === 503)
+    for (const model of [BASE, ADAPTER]) {
+      const entries = ledger.filter((entry) => entry.model === model)
+      const sloOf = (selector: string) => sumOf(page, 'signalbox_slo_requests_total', `model="${model}",${selector}`)
+      const answered =
+        sloOf('result="good"') + ['ttft', 'tpot', 'ttft_tpot'].reduce((all, reason) => all + sloOf(`result="bad",reason="${reason}"`), 0)
+      expect(answered).toBe(entries.filter(({ outcome }) => outcome === 'ok').length)
+      expect(sloOf('result="bad",reason="error"')).toBe(entries.filter((entry) => entry.outcome === 'error' || isShed(entry)).length)
+    }
+    // What could not be read was its client's fault.
+    expect(sumOf(page, 'signalbox_slo_requests_total', 'model="unknown"')).toBe(0)
   })
 
   it('agree on bytes, tokens and the number of answers behind each distribution, for each model', async () => {
@@ -285,9 +302,10 @@ describe('the books of a thousand requests', () => {
     let cached = 0
     let retries = 0
     let picked = 0
+    let endpointErrors = 0
     await inParallel(ledger, AT_ONCE, async (entry) => {
       const answer = await fetch(`${fleet.admin}/debug/decisions/${entry.id}`)
-      const view = (await answer.json()) as Record<string, unknown> & { attempts?: unknown[] }
+      const view = (await answer.json()) as Record<string, unknown> & { attempts?: { failure: string | null }[] }
       const { id, outcome, httpStatus } = entry
       const agrees =
         answer.status === 200 &&
@@ -301,12 +319,20 @@ describe('the books of a thousand requests', () => {
       cached += Number(view['actualCachedTokens'] ?? 0)
       retries += Number(view['retries'])
       picked += view.attempts?.length ?? 0
+      endpointErrors += view.attempts?.filter(({ failure }) => failure !== null).length ?? 0
+      // The last endpoint answered, but with an error of its own or not to the end.
+      if (outcome === 'error' && view.attempts?.at(-1)?.failure === null) endpointErrors += 1
     })
     expect(wrong).toEqual([])
     const page = await metricsOf(fleet)
     expect(sumOf(page, 'llm_d_epp_request_cached_tokens_sum')).toBe(cached)
     expect(sumOf(page, 'signalbox_retries_total')).toBe(retries)
     expect(retries).toBeGreaterThan(0)
+    expect(sumOf(page, 'request_retry_total')).toBe(retries)
+    expect(sumOf(page, 'signalbox_endpoint_errors_total')).toBe(endpointErrors)
+    expect(endpointErrors).toBeGreaterThan(retries)
+    expect(sumOf(page, 'signalbox_delivered_cached_tokens_total')).toBe(cached)
+    expect(sumOf(page, 'scheduler_scheduling_total')).toBe(picked)
     expect(sumOf(page, 'llm_d_epp_scheduler_attempts_total', 'status="success"')).toBe(picked)
   })
 

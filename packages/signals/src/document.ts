@@ -72,7 +72,8 @@ function row(entry: DialectEntry): string {
   return `| ${cells.join(' | ')} |`
 }
 
-function versionsOf({ since, until, hiddenFrom }: DialectEntry): string {
+/** The versions that speak an entry, for people: '0.9.2 to below 0.11', 'from 0.11, on request from 0.12'; '' where all do, or none is known. */
+export function versionsOf({ since, until, hiddenFrom }: DialectEntry): string {
   const range = rangeText({ ...(since === undefined ? {} : { from: since }), ...(until === undefined ? {} : { below: versionAfter(until) }) })
   return hiddenFrom === undefined ? range : `${range}${range === '' ? '' : ', '}on request from ${hiddenFrom}`
 }

@@ -1,5 +1,6 @@
 import type { EndpointSpec } from '@signalbox/scheduler'
 import { Command } from 'commander'
+import { forDemonstration } from '../config/dialects.ts'
 import { endpointsOf } from '../config/endpoints.ts'
 import { readEndpointsFile } from '../config/endpoints-file.ts'
 import type { Config } from '../config/schema.ts'
@@ -60,8 +61,9 @@ interface Plan {
 }
 
 /** Which processes to run: real backends alone, or simulated engines with demo traffic. */
-function planOf(config: Config, flags: UpFlags): Plan {
-  const real = realEndpoints(config)
+function planOf(given: Config, flags: UpFlags): Plan {
+  const real = realEndpoints(given)
+  const config = real === undefined ? forDemonstration(given) : given
   const engines = real === undefined ? (flags.engines ?? config.demo.engines) : 0
   const endpoints = real ?? simulatedEndpoints(config, engines)
   const demo = { simulatedEngines: engines, traffic: engines > 0 && flags.traffic && config.demo.traffic }

@@ -110,14 +110,24 @@ function reasonOf(issue: z.core.$ZodIssue): string {
 /** The keys that the schema knows at a path, for suggestions. */
 function knownKeys(path: readonly PropertyKey[]): string[] {
   let schema: unknown = configSchema
-  for (const step of path) schema = typeof step === 'string' ? shapeOf(schema)?.[step] : undefined
+  for (const step of path) schema = typeof step === 'string' ? (shapeOf(schema)?.[step] ?? entryOf(schema)) : undefined
   return Object.keys(shapeOf(schema) ?? { id: 0, url: 0 })
 }
 
-function shapeOf(schema: unknown): Record<string, unknown> | undefined {
-  let current = schema as { shape?: Record<string, unknown>; unwrap?: () => unknown } | undefined
+/** The schema of an object, or of a record, without what is wrapped around it. */
+function bare(schema: unknown) {
+  let current = schema as { shape?: Record<string, unknown>; valueType?: unknown; unwrap?: () => unknown } | undefined
   while (current !== undefined && current.shape === undefined && typeof current.unwrap === 'function') current = current.unwrap() as typeof current
-  return current?.shape
+  return current
+}
+
+function shapeOf(schema: unknown): Record<string, unknown> | undefined {
+  return bare(schema)?.shape
+}
+
+/** The schema of what a record holds under any key. */
+function entryOf(schema: unknown): unknown {
+  return bare(schema)?.valueType
 }
 
 function offsetOf(root: Node | null, path: readonly PropertyKey[], key: boolean): number | undefined {

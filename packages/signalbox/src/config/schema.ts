@@ -1,5 +1,7 @@
 import { type EngineDialectId, engineDialects } from '@signalbox/engine'
+import { gatewayDialects, objectivesDefault } from '@signalbox/gateway'
 import { z } from 'zod'
+import { closest } from './closest.ts'
 
 const port = (fallback: number) => z.int().min(0).max(65_535).default(fallback)
 const positive = z.int().min(1)
@@ -31,6 +33,17 @@ const engineDialectList = z
   .union([engineDialect, z.array(engineDialect).min(1, { error }).max(64)], { error })
   .default(['vllm', 'vllm-0.9'])
   .transform((names): readonly EngineDialectId[] => (typeof names === 'string' ? [names] : names))
+/** `all` for every dialect that the gateway can fill; one name may stand without a list. */
+const dialect = z.enum(['all', ...gatewayDialects], {
+  error: ({ input }) => {
+    const suggestion = typeof input === 'string' ? closest(input, gatewayDialects) : undefined
+    return suggestion === undefined ? `expected all or one of ${gatewayDialects.join(', ')}` : `unknown dialect; did you mean ${suggestion}`
+  },
+})
+const dialectList = z.preprocess((value) => (typeof value === 'string' ? [value] : value), z.array(dialect).optional())
+
+const objectiveMs = z.number().min(1).max(3_600_000)
+const ratio = (fallback: number) => z.number().min(0).max(0.999999).default(fallback)
 
 /** A section whose keys all have defaults may be left out whole. */
 const section = <Shape extends z.ZodRawShape>(shape: Shape) => z.strictObject(shape).prefault({} as never)
@@ -89,6 +102,26 @@ export const configSchema = z.strictObject({
       .describe('`least-cost`, `round-robin`, `least-requests`, `random`, or the path of a module with a policy of your own (contains a `/`).'),
     parameters: z.record(z.string(), z.unknown()).optional().describe("The policy's own parameters."),
     slots: positive.default(256).describe('Sequences that one engine runs at a time (vLLM: `--max-num-seqs`).'),
+  }),
+  metrics: section({
+    dialects: dialectList.describe(
+      `Whose names the metrics pages of gateway and monitor show: ${gatewayDialects.map((name) => `\`${name}\``).join(', ')}, or \`all\`. Where nothing is said: all but \`llumnix\`, whose names carry no prefix and collide in a shared store; in the demonstration \`llumnix\` too.`,
+    ),
+    tenantLabelOnHistograms: z
+      .boolean()
+      .default(false)
+      .describe('Whether histograms carry the tenant (`fairness_id`) where their originals do: a whole set of buckets for each.'),
+  }),
+  objectives: section({
+    ttftMs: objectiveMs.default(objectivesDefault.ttftMs).describe('A streamed answer is good when its first token comes within this time ...'),
+    tpotMs: objectiveMs.default(objectivesDefault.tpotMs).describe('... and its further tokens take at most so long each, on average.'),
+    ttftRatio: ratio(0.95).describe('Share of the streamed answers that are to begin in time; alerts tell how fast the rest is used up.'),
+    tpotRatio: ratio(0.95).describe('Share that is to stream fast enough.'),
+    successRatio: ratio(0.999).describe("Share of the requests that is to succeed; refusals for the client's own fault do not count."),
+    models: z
+      .record(z.string().min(1), z.strictObject({ ttftMs: objectiveMs.optional(), tpotMs: objectiveMs.optional() }))
+      .default({})
+      .describe('Times that differ for a model, by its name: `{ big: { ttftMs: 5000 } }`.'),
   }),
   decisions: section({
     bytesMax: z

@@ -5,6 +5,7 @@ import { systemClock, systemRandom } from '@signalbox/node'
 import { type EndpointSpec, loadPolicy, type PolicyPlugin, policies } from '@signalbox/scheduler'
 import { portFlags } from '../commands/flags.ts'
 import { closest } from '../config/closest.ts'
+import { gatewayDialectsOf } from '../config/dialects.ts'
 import { watchConfiguredEndpoints } from '../config/endpoints-file.ts'
 import { isModulePath } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
@@ -15,7 +16,7 @@ import { reachable } from './reachable.ts'
 import { tokenOf } from './token.ts'
 
 export async function startGatewayRole(config: Config, endpoints: readonly EndpointSpec[]): Promise<RunningRole> {
-  const { admin, decisions, gateway, host, pool, scheduler } = config
+  const { admin, decisions, gateway, host, metrics, objectives, pool, scheduler } = config
   const running = await startGateway(
     {
       ...gatewayDefaults,
@@ -31,6 +32,9 @@ export async function startGatewayRole(config: Config, endpoints: readonly Endpo
       pollTimeoutMs: Math.floor(config.endpoints.pollIntervalMs * 0.9),
       slots: scheduler.slots,
       decisionBytesMax: decisions.bytesMax,
+      dialects: gatewayDialectsOf(config),
+      tenantLabelOnHistograms: metrics.tenantLabelOnHistograms,
+      objectives,
       version,
     },
     { clock: systemClock, random: systemRandom, log },

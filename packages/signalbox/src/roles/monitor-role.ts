@@ -2,6 +2,7 @@ import { startMonitor } from '@signalbox/monitor'
 import { systemClock } from '@signalbox/node'
 import type { EndpointSpec } from '@signalbox/scheduler'
 import { portFlags } from '../commands/flags.ts'
+import { monitorDialectsOf } from '../config/dialects.ts'
 import { watchConfiguredEndpoints } from '../config/endpoints-file.ts'
 import type { Config } from '../config/schema.ts'
 import { log } from '../log.ts'
@@ -39,6 +40,7 @@ export async function startMonitorRole(config: Config, endpoints: readonly Endpo
       ...(gatewayToken === undefined ? {} : { gatewayToken }),
       demo,
       version,
+      dialects: monitorDialectsOf(config),
       workerUrl: queryWorker,
     },
     { clock: systemClock, log },

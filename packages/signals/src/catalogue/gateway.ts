@@ -70,7 +70,12 @@ export const gatewaySignals = {
   ),
   'gateway.info': signal('info none neither', ['commit', 'build_ref'], 'The build that is running.', 'which version runs where'),
 
-  'gateway.endpoint_errors': signal('counter requests down', ['endpoint', 'error_code'], 'Attempts that failed, by endpoint.', 'the one bad replica'),
+  'gateway.endpoint_errors': signal(
+    'counter requests down',
+    ['endpoint', 'error_code'],
+    'Attempts that an endpoint failed: no connection, a broken or silent one, a 429 or 5xx answer, an answer cut short, an error inside a stream.',
+    'the one bad replica',
+  ),
   'gateway.slo_requests': signal(
     'counter requests neither',
     ['model', 'result', 'reason'],
@@ -170,20 +175,26 @@ export const gatewaySignals = {
   'gateway.preprocess_time': signal(
     'histogram seconds down',
     MODEL,
-    'Chat template and tokenization of a request.',
+    "From a request's headers to the end of reading it: receiving its body and what is done to its prompt before an endpoint is chosen.",
     'share of the front end in the latency',
   ),
   'gateway.postprocess_time': signal(
     'histogram seconds down',
     MODEL,
-    'Parsing and counting of an answer: the sum over its chunks.',
+    'Looking at an answer on its way, writing it left out: the sum over its chunks.',
     'overhead of the gateway',
   ),
   'gateway.requests_pending': signal(
     'gauge requests down',
     [],
-    'Requests in the queue or with a worker that has not yet dispatched them.',
+    'Requests received for which no endpoint is chosen yet.',
     'saturation of the gateway',
+  ),
+  'gateway.requests_current': signal(
+    'gauge requests neither',
+    [],
+    'Requests received and not ended, those among them whose body is still arriving.',
+    'load of the gateway',
   ),
 
   'flow.queue_time': signal(

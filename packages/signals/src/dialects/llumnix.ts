@@ -50,7 +50,7 @@ const requests: readonly DialectEntry[] = [
   speak('request_preprocess_duration_milliseconds', 'gateway.preprocess_time', { ...STAGE, note: 'the original cuts to whole milliseconds' }),
   speak('request_postprocess_duration_milliseconds', 'gateway.postprocess_time', { ...STAGE, note: 'the original cuts to whole milliseconds' }),
   speak('gateway_pending_requests', 'gateway.requests_pending'),
-  speak('gateway_current_requests', 'gateway.requests_running'),
+  speak('gateway_current_requests', 'gateway.requests_current'),
   speak('uptime_seconds', 'process.uptime'),
 ]
 
