@@ -14,6 +14,7 @@ export {
 } from './expressions.ts'
 export { type FleetQuestions, fleetQuestions } from './fleet-questions.ts'
 export { hitRatioOf, type Lookups, lookupsOf } from './hit-ratio.ts'
+export { dashboardPlans } from './plans.ts'
 export { presentDialects } from './present-dialects.ts'
 export { type RuleOptions, rules } from './rules/rules.ts'
 export { type LabelCondition, type ModelSource, modelSources } from './selectors.ts'

@@ -306,7 +306,7 @@ function flowRow(scope: Scope): DashboardRow[] {
       id: 'flow-queue-time',
       title: 'Time held back',
       signal: 'flow.queue_time',
-      description: 'Time of requests in the flow-control queue. When it nears the clients’ patience, shed earlier: shorten the deadline.',
+      description: "Time of requests in the flow-control queue. When it nears the clients' patience, shed earlier: shorten the deadline.",
     }),
   )
 }

@@ -1,7 +1,7 @@
 import type { AlertRule, RuleTest } from '../types.ts'
 
 /** What docs/alerts.md says of an alert beyond its rule. */
-export interface AlertText {
+interface AlertText {
   /** What it means that it fires, in one or two sentences. */
   readonly meaning: string
   /** Likely causes, the likeliest first. */

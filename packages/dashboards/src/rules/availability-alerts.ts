@@ -49,7 +49,7 @@ function schedulerUnhealthy(scope: Scope): AlertDraft {
     ],
     look: 'Ask its health endpoint directly, then read the last error of the target.',
     action:
-      'Restart it, or repair the scrape’s token and rights. Clients get no answer while it is down: treat it as an outage until the opposite is known.',
+      "Restart it, or repair the scrape's token and rights. Clients get no answer while it is down: treat it as an outage until the opposite is known.",
     tests: [
       expectation(name, 'a target that is down', [input.raw('up', SERIES, 0), ...mark(8)], firing),
       expectation(name, 'a target that vanished', mark(15), firing),
@@ -74,9 +74,9 @@ function noReadyEndpoints(scope: Scope): AlertDraft {
     causes: [
       'The engines are down.',
       'The engines are up and their /metrics is not reachable from the gateway.',
-      'The pool’s selector matches nothing.',
+      "The pool's selector matches nothing.",
     ],
-    look: 'Look at the gateway’s list of endpoints: each says why it is not ready.',
+    look: "Look at the gateway's list of endpoints: each says why it is not ready.",
     action: 'Start the engines, or repair what the reasons name.',
     tests: [expectation(name, 'none', at(0), [{ [pool]: 'p', severity: 'critical' }]), expectation(name, 'two', at(2), [])],
   }
@@ -161,7 +161,7 @@ function stateStale(scope: Scope): AlertDraft {
     summary: `The state of endpoint {{ $labels.${endpoint} }} is {{ $value }} s old`,
     meaning: `No gateway has had state of an endpoint that is younger than ${STATE_AGE_SECONDS_MAX} seconds for 2 minutes: decisions about it are guesses.`,
     causes: ['The engine is down.', 'Its /metrics is slow because it is busy.', 'The gateway cannot reach its metrics port.'],
-    look: 'Look at the time that polls of this endpoint take, and at its last error in the gateway’s list of endpoints.',
+    look: "Look at the time that polls of this endpoint take, and at its last error in the gateway's list of endpoints.",
     action: 'Restart an engine that hangs; for a slow page poll less often or show fewer metrics.',
     tests: [expectation(name, 'old', at(60), [{ [endpoint]: 'e', severity: 'warning' }]), expectation(name, 'fresh', at(1), [])],
   }

@@ -131,7 +131,7 @@ function memory(scope: Scope): AlertDraft {
     severity: 'critical',
     summary: 'Memory of {{ $labels.instance }} is more than 90 % full',
     meaning:
-      'More than 90 % of the framebuffer of a device have been in use for 5 minutes; where no exporter measures devices, more than 90 % of an engine’s KV cache.',
+      "More than 90 % of the framebuffer of a device have been in use for 5 minutes; where no exporter measures devices, more than 90 % of an engine's KV cache.",
     causes: [
       'The engine reserves that share on purpose: vLLM takes 90 % and more for itself unless `--gpu-memory-utilization` says otherwise.',
       'Another process uses the device.',
