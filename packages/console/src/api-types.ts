@@ -18,6 +18,12 @@ export interface DashboardView {
   readonly panels: readonly PanelView[]
 }
 
+/** `/api/console/models`. */
+export interface ModelsView {
+  /** Models that the engines in the store serve, by name. */
+  readonly models: readonly string[]
+}
+
 /** One scrape target of the monitor, as far as the console shows it. */
 interface TargetView {
   readonly job: string

@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { dashboard } from './dashboard.ts'
-import { joined, quoted } from './expressions.ts'
+import { quoted } from './selectors.ts'
+import type { Scope } from './types.ts'
 
-const all = dashboard({ model: '', windowSeconds: 60 })
-const expressions = (model: string) => new Map(dashboard({ model, windowSeconds: 60 }).map((panel) => [panel.id, panel.queries]))
+const scope = (model: string): Scope => ({ dialects: ['vllm', 'llm-d-epp'], model, window: '60s' })
+const all = dashboard(scope(''))
+const expressions = (model: string) => new Map(dashboard(scope(model)).map((panel) => [panel.id, panel.queries]))
 
 describe('the performance dashboard', () => {
   test('has the eight panels, each under its own id and with a sentence about its number', () => {
@@ -33,7 +35,7 @@ describe('the performance dashboard', () => {
   })
 
   test('names the model in every selector when there is one, and in none otherwise', () => {
-    for (const panel of dashboard({ model: 'llama-3', windowSeconds: 60 })) {
+    for (const panel of dashboard(scope('llama-3'))) {
       for (const { expr } of panel.queries) {
         const names = expr.match(/vllm:\w+/g) ?? []
         expect(expr.match(/model_name="llama-3"/g)).toHaveLength(names.length)
@@ -56,10 +58,20 @@ describe('the performance dashboard', () => {
     expect(levels.get('hit-rate')).toEqual(['0 critical', '0.3 warning', '0.6 ok'])
   })
 
-  test('joins the old and the new name of a signal for each instance, so that an engine with both counts once', () => {
-    expect(joined('sum', ['le'], ['rate(new[1m])', 'rate(old[1m])'])).toBe(
-      'sum by (le) (sum by (instance, le) (rate(new[1m])) or sum by (instance, le) (rate(old[1m])))',
-    )
-    expect(joined('max', [], ['new', 'old'])).toBe('max(max by (instance) (new) or max by (instance) (old))')
+  test('draws one set of lines a dialect where buckets cannot be added', () => {
+    const ttft = dashboard({ ...scope(''), dialects: ['vllm', 'sglang'] }).find(({ id }) => id === 'ttft')
+    expect(ttft?.queries.map(({ legend }) => legend)).toEqual([
+      'p50 (vLLM V1)',
+      'p95 (vLLM V1)',
+      'p99 (vLLM V1)',
+      'p50 (SGLang)',
+      'p95 (SGLang)',
+      'p99 (SGLang)',
+    ])
+  })
+
+  test('leaves out panels of which no dialect has anything', () => {
+    expect(dashboard({ ...scope(''), dialects: ['llamacpp'] }).map(({ id }) => id)).toEqual(['kv-usage', 'hit-rate', 'queue', 'tokens'])
+    expect(dashboard({ ...scope(''), dialects: ['dcgm'] })).toEqual([])
   })
 })

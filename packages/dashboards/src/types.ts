@@ -124,6 +124,7 @@ export interface RuleGroup {
 /** Input and verdicts of alerts, as `promtool test rules` understands them. */
 export interface RuleTest {
   readonly name: string
+  /** Between two samples of the input, and between two evaluations of the rules: a test of long windows is cheap only so. */
   readonly intervalSeconds: number
   /** Values in promtool's notation: `0+10x30`. */
   readonly input: readonly { readonly series: string; readonly values: string }[]

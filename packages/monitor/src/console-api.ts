@@ -2,6 +2,7 @@ import { type Clock, failure, ok, type Result } from '@signalbox/base'
 import { dashboard, fleetQuestions } from '@signalbox/dashboards'
 import type { HttpGet, HttpPage } from './ports.ts'
 import { jsonReply, type Reply } from './reply.ts'
+import type { StoreContents } from './store-contents.ts'
 import type { TargetSet } from './target-set.ts'
 
 interface GatewayAccess {
@@ -15,6 +16,7 @@ export interface ConsoleApiDeps {
   readonly get: HttpGet
   readonly clock: Clock
   readonly targets: TargetSet
+  readonly contents: StoreContents
   readonly gateway: GatewayAccess
   readonly demo: DemoFlags
   /** Port of the gateway's data plane, for the request to try; null: not known. */
@@ -58,14 +60,15 @@ export class ConsoleApi {
   async handle(path: string, parameters: URLSearchParams): Promise<Reply | undefined> {
     if (path === 'fleet') return this.#fleet()
     if (path === 'dashboard') return this.#dashboard(parameters.get('model') ?? '')
+    if (path === 'models') return jsonReply(200, { models: await this.#deps.contents.models() })
     if (path === 'decisions') return this.#decisions(`/debug/decisions?${parameters.toString()}`)
     const id = /^decisions\/([^/]+)$/.exec(path)?.[1]
     return id === undefined ? undefined : this.#decisions(`/debug/decisions/${id}`)
   }
 
   async #fleet(): Promise<Reply> {
-    const { apiPort, clock, demo, targets, version } = this.#deps
-    const answer = await this.#ask('/debug/endpoints')
+    const { apiPort, clock, contents, demo, targets, version } = this.#deps
+    const [answer, dialects] = await Promise.all([this.#ask('/debug/endpoints'), contents.dialects()])
     const said = answer.ok ? objectOf(answer.value) : answer
     const gateway = said.ok ? { ...said.value, reachable: true, error: null } : { reachable: false, error: said.error }
     return jsonReply(200, {
@@ -75,13 +78,14 @@ export class ConsoleApi {
       apiPort,
       gateway,
       targets: targets.views(),
-      questions: fleetQuestions(VERDICT_SECONDS),
+      questions: fleetQuestions({ dialects, model: '', window: `${VERDICT_SECONDS}s` }),
     })
   }
 
-  #dashboard(model: string): Reply {
+  async #dashboard(model: string): Promise<Reply> {
     const windowSeconds = Math.max(WINDOW_SECONDS_MIN, Math.ceil((this.#deps.targets.limits.intervalMs * WINDOW_SCRAPES) / 1000))
-    return jsonReply(200, { panels: dashboard({ model, windowSeconds }) })
+    const dialects = await this.#deps.contents.dialects()
+    return jsonReply(200, { panels: dashboard({ dialects, model, window: `${windowSeconds}s` }) })
   }
 
   async #decisions(path: string): Promise<Reply> {

@@ -7,6 +7,7 @@ import type { Log } from './ports.ts'
 import { PrometheusApi, QUERY_TIMEOUT_MS_DEFAULT } from './prometheus-api.ts'
 import { type ScrapeLimits, scrapeLimitsDefault } from './scrape-loop.ts'
 import { StaticFiles } from './static-files.ts'
+import { StoreContents } from './store-contents.ts'
 import type { TargetConfig, TargetView } from './target.ts'
 import { TargetSet } from './target-set.ts'
 import { WorkerStore } from './worker-store.ts'
@@ -72,7 +73,14 @@ export async function startMonitor(config: MonitorConfig, deps: MonitorDeps): Pr
   const gateway = { adminUrl: config.gatewayAdminUrl, token: config.gatewayToken }
   const server = createMonitorServer({
     prometheus: new PrometheusApi({ ...common, store, queryTimeoutMs: QUERY_TIMEOUT_MS_DEFAULT, queried: (seconds) => metrics.queried(seconds) }),
-    console: new ConsoleApi({ ...common, get: http.get, gateway, demo: config.demo, apiPort: config.gatewayApiPort ?? null }),
+    console: new ConsoleApi({
+      ...common,
+      contents: new StoreContents({ store, clock }),
+      get: http.get,
+      gateway,
+      demo: config.demo,
+      apiPort: config.gatewayApiPort ?? null,
+    }),
     files: new StaticFiles(config.consoleDir),
     metrics,
     notReady: () => (!store.up ? 'the store is starting' : targets.roundDone ? undefined : 'the first round of scrapes is under way'),

@@ -6,6 +6,7 @@ import { createMonitorServer } from '../src/monitor-server.ts'
 import { PrometheusApi } from '../src/prometheus-api.ts'
 import { scrapeLimitsDefault } from '../src/scrape-loop.ts'
 import { StaticFiles } from '../src/static-files.ts'
+import { StoreContents } from '../src/store-contents.ts'
 import { TargetSet } from '../src/target-set.ts'
 import { WorkerStore } from '../src/worker-store.ts'
 import { eventually } from './deadline.ts'
@@ -36,6 +37,7 @@ export async function startHarness(workerUrl: URL): Promise<Harness> {
     prometheus: new PrometheusApi({ ...common, store, queryTimeoutMs: 30_000, queried: () => {} }),
     console: new ConsoleApi({
       ...common,
+      contents: new StoreContents({ store, clock }),
       get: client.get,
       gateway: { adminUrl: undefined, token: undefined },
       demo: { simulatedEngines: 0, traffic: false },

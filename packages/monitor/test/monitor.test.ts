@@ -165,6 +165,18 @@ test('the dashboard looks at the model it is asked for', async () => {
   expect(panels.every(({ queries }) => queries.every(({ expr }) => expr.includes('model_name="m"')))).toBe(true)
 })
 
+test('the dashboard, the questions and the models are those of the names that the store holds', async () => {
+  engine.behave = page(
+    '# TYPE sglang:num_running_reqs gauge\nsglang:num_running_reqs{model_name="s",tp_rank="0"} 3\n# TYPE signalbox_requests_total counter\nsignalbox_requests_total{model="s",outcome="ok"} 3\n',
+  )
+  await start()
+  await eventually('a scrape', () => monitor.targets()[0]?.health === 'up')
+  await eventually('the models', async () => (await getJson('/api/console/models'))['models']?.toString() === 's')
+  const { panels } = (await getJson('/api/console/dashboard')) as unknown as { panels: PanelView[] }
+  expect(panels.find(({ id }) => id === 'queue')?.queries[0]?.expr).toContain('sglang:num_running_reqs')
+  expect(await getJson('/api/console/fleet')).toMatchObject({ questions: { outcomes: expect.stringContaining('signalbox_requests_total') } })
+})
+
 test('no token ever reaches the browser', async () => {
   await start()
   gateway.behave = json(401, { error: { message: 'no' } })

@@ -22,7 +22,9 @@ export type AskInstant = (expr: string) => Promise<Fetched<readonly VectorSample
 
 /** Asks all of it at once. */
 export async function loadFleetFacts(questions: FleetQuestions, ask: AskInstant): Promise<Fetched<FleetFacts>> {
-  const [ttft, outcomes, hits] = await Promise.all([ask(questions.ttft), ask(questions.outcomes), ask(questions.hits)])
+  // A question that no dialect of the store answers is empty: what it asks for is unknown.
+  const askOne = (expr: string) => (expr === '' ? Promise.resolve(fetched<readonly VectorSample[]>([])) : ask(expr))
+  const [ttft, outcomes, hits] = await Promise.all([askOne(questions.ttft), askOne(questions.outcomes), askOne(questions.hits)])
   if (!ttft.ok) return ttft
   if (!outcomes.ok) return outcomes
   if (!hits.ok) return hits
@@ -43,7 +45,7 @@ export function fleetFacts(answers: Answers): FleetFacts {
     if (metric['outcome'] === 'error') entry.errors += rate
     rates.set(model, entry)
   }
-  const ttft = finiteBy(answers.ttft, 'model_name')
+  const ttft = finiteBy(answers.ttft, 'model')
   const names = [...new Set([...rates.keys(), ...ttft.keys()])].sort()
   const models = names.map((model) => {
     const { all, errors } = rates.get(model) ?? { all: 0, errors: 0 }

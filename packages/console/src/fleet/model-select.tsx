@@ -1,8 +1,9 @@
+import type { ModelsView } from '../api-types.ts'
 import { useApp } from '../app.ts'
 import { fetched } from '../query/fetched.ts'
 import { useLive } from '../query/use-live.ts'
 
-const MODELS_PATH = `/api/v1/label/model_name/values?${new URLSearchParams({ 'match[]': 'vllm:num_requests_running' })}`
+const MODELS_PATH = '/api/console/models'
 /** Models come and go rarely. */
 const MODELS_MS = 30_000
 
@@ -12,8 +13,8 @@ export function ModelSelect() {
   const models = useLive<readonly string[]>(
     'models',
     () => async (signal) => {
-      const answer = await app.api.get<{ data?: readonly string[] }>(MODELS_PATH, signal)
-      return answer.ok ? fetched(answer.value.data ?? []) : answer
+      const answer = await app.api.get<ModelsView>(MODELS_PATH, signal)
+      return answer.ok ? fetched(answer.value.models) : answer
     },
     { intervalMs: () => MODELS_MS },
   )

@@ -116,7 +116,7 @@ describe('fleet facts', () => {
 
   test('put rates, errors and first tokens of each model together', () => {
     const facts = fleetFacts({
-      ttft: [sample({ model_name: 'a' }, '0.25'), sample({ model_name: 'b' }, 'NaN')],
+      ttft: [sample({ model: 'a' }, '0.25'), sample({ model: 'b' }, 'NaN')],
       outcomes: [
         sample({ model: 'a', outcome: 'ok' }, '3'),
         sample({ model: 'a', outcome: 'error' }, '1'),

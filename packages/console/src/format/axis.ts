@@ -20,13 +20,27 @@ export function chooseAxis(unit: PanelUnit, max: number): AxisScale {
       if (max < 1) return decimal(1e-3, 'ms')
       if (max < 180) return decimal(1, 's')
       return { divisor: 60, unit: 'min', increments: MINUTE_STEPS }
+    case 'milliseconds':
+      return max < 1000 ? decimal(1, 'ms') : decimal(1000, 's')
     case 'ratio':
       return decimal(0.01, '%')
+    case 'percent':
+      return decimal(1, '%')
+    case 'bytes':
+    case 'bytes/s':
+      return max >= 1e9 ? decimal(1e9, `G${unit}`) : max >= 1e6 ? decimal(1e6, `M${unit}`) : decimal(1, unit)
+    case 'tokens':
+    case 'tokens/s':
+      return max >= 10_000 ? decimal(1000, `K ${unit}`) : decimal(1, unit)
+    case 'count':
+      return decimal(1, '')
+    case 'count/s':
+      return decimal(1, 'per s')
     case 'requests':
     case 'requests/s':
+    case 'endpoints':
+    case 'watts':
       return decimal(1, unit)
-    case 'tokens/s':
-      return max >= 10_000 ? decimal(1000, 'K tokens/s') : decimal(1, unit)
   }
 }
 
@@ -50,13 +64,28 @@ export function formatValueOf(unit: PanelUnit, value: number | null): string {
   switch (unit) {
     case 'seconds':
       return formatDuration(value)
+    case 'milliseconds':
+      return formatDuration(value / 1000)
     case 'ratio':
       return formatRatio(value)
+    case 'percent':
+      return formatRatio(value / 100)
     case 'requests':
+    case 'tokens':
+    case 'endpoints':
+    case 'count':
       return formatCount(value)
     case 'requests/s':
       return `${formatCount(value)} req/s`
     case 'tokens/s':
       return `${formatCount(value)} tok/s`
+    case 'count/s':
+      return `${formatCount(value)}/s`
+    case 'bytes':
+      return `${formatCount(value)} B`
+    case 'bytes/s':
+      return `${formatCount(value)} B/s`
+    case 'watts':
+      return `${formatCount(value)} W`
   }
 }

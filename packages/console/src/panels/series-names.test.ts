@@ -35,6 +35,16 @@ describe('colorSeries', () => {
     ])
   })
 
+  test('gives quantiles of different dialects different hues', () => {
+    const names = ['p50 (vLLM V1)', 'p95 (vLLM V1)', 'p50 (SGLang)', 'p95 (SGLang)']
+    const colors = colorSeries(
+      names,
+      names.map((_, query) => ({ query, metric: {} })),
+    )
+    expect(colors.map(({ hue }) => hue)).toEqual([0, 0, 1, 1])
+    expect(colors.map(({ shade }) => shade)).toEqual(['light', 'middle', 'light', 'middle'])
+  })
+
   test('gives an instance the same hue on every panel, whatever else is drawn first', () => {
     const metric = (instance: string) => ({ query: 1, metric: { instance } })
     const alone = colorSeries(['a', 'b'], [metric('engine-1'), metric('engine-2')])

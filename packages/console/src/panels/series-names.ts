@@ -60,7 +60,9 @@ export function colorSeries(names: readonly string[], series: readonly Unnamed[]
     const shade = quantile === undefined ? 'middle' : (SHADES[quantile] ?? 'middle')
     const alone = series.filter((other) => other.query === query).length < 2
     const identity = alone ? '' : JSON.stringify(sortedLabels(metric))
-    const key = quantile === undefined ? `${query} ${identity}` : `quantile ${identity}`
+    // Quantiles of another dialect's buckets are another thing: 'p95 (SGLang)' beside 'p95 (vLLM V1)'.
+    const whose = /\(.*\)$/.exec(names[index] ?? '')?.[0] ?? ''
+    const key = quantile === undefined ? `${query} ${identity}` : `quantile ${whose} ${identity}`
     const wanted = identity !== '' ? hash(identity) : quantile === undefined ? query : 0
     const hue = hueOf.get(key) ?? freeHue(wanted % PALETTE_SIZE, new Set(hueOf.values()))
     hueOf.set(key, hue)
