@@ -149,9 +149,10 @@ function offsetOf(root: Node | null, path: readonly PropertyKey[], key: boolean)
   return offset
 }
 
+/** A value that may stand for a list of itself is found under the list's first place too. */
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   let current = value
-  for (const step of path) current = (current as Record<PropertyKey, unknown> | null | undefined)?.[step]
+  for (const step of path) if (typeof current !== 'string') current = (current as Record<PropertyKey, unknown> | null | undefined)?.[step]
   return current
 }
 
