@@ -40,6 +40,7 @@ export function grafanaDashboard(dashboard: Dashboard): string {
   const numbers = new PanelNumbers()
   let y = 0
   for (const { title, panels } of dashboard.rows) {
+    if (panels.length === 0) continue
     builder.withRow(
       new RowBuilder(title)
         .id(numbers.of(`row ${title}`))
