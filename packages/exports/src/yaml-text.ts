@@ -1,7 +1,7 @@
 import { Document, visit } from 'yaml'
 
 /** Stands first in every YAML file that is written; what begins otherwise is somebody else's. */
-export const yamlMark = '# Written by signalbox export; the next export overwrites it.'
+const yamlMark = '# Written by signalbox export; the next export overwrites it.'
 
 /** The tag that every dashboard carries. */
 export const dashboardTag = 'signalbox'

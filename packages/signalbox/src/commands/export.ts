@@ -1,17 +1,11 @@
 import { Command, Option } from 'commander'
-import {
-  exportGrafana,
-  exportKubernetes,
-  exportPrometheusConfig,
-  exportPrometheusRules,
-  type GrafanaFlags,
-  type KubernetesFlags,
-  type PrometheusConfigFlags,
-  type PrometheusRulesFlags,
-} from './export-actions.ts'
+import type { GrafanaFlags, KubernetesFlags, PrometheusConfigFlags, PrometheusRulesFlags } from './export-actions.ts'
 import { address, dialectNames, kubernetesLabels, namespaceName, namespaceNames, rankCount, scrapeInterval } from './export-flags.ts'
 
 const DEFAULT_INTERVAL_SECONDS = 15
+
+/** Loaded when an export is asked for: Grafana's builders would be evaluated by every process of a fleet. */
+const actions = () => import('./export-actions.ts')
 
 export function exportCommand(): Command {
   const command = new Command('export')
@@ -32,7 +26,7 @@ function grafanaCommand(): Command {
         'export grafana --against http://prometheus:9090 --out dashboards',
       ),
     )
-    .action((flags: GrafanaFlags) => exportGrafana(flags))
+    .action(async (flags: GrafanaFlags) => (await actions()).exportGrafana(flags))
 }
 
 function rulesCommand(): Command {
@@ -43,7 +37,7 @@ function rulesCommand(): Command {
       'after',
       examples('export prometheus-rules > signalbox.rules.yml', 'export prometheus-rules --dialects vllm,sglang,llm-d-epp --out rules'),
     )
-    .action((flags: PrometheusRulesFlags) => exportPrometheusRules(flags))
+    .action(async (flags: PrometheusRulesFlags) => (await actions()).exportPrometheusRules(flags))
 }
 
 function configCommand(): Command {
@@ -64,7 +58,7 @@ function configCommand(): Command {
         'export prometheus-config --static --scrape-interval 5s --out prometheus',
       ),
     )
-    .action((flags: PrometheusConfigFlags) => exportPrometheusConfig(flags))
+    .action(async (flags: PrometheusConfigFlags) => (await actions()).exportPrometheusConfig(flags))
 }
 
 function kubernetesCommand(): Command {
@@ -79,7 +73,7 @@ function kubernetesCommand(): Command {
       'after',
       examples('export kubernetes --namespace monitoring --fleet-namespace llm-d --labels release=prometheus | kubectl apply -f -'),
     )
-    .action((flags: KubernetesFlags) => exportKubernetes(flags))
+    .action(async (flags: KubernetesFlags) => (await actions()).exportKubernetes(flags))
 }
 
 function withDialects(command: Command): Command {
