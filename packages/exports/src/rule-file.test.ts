@@ -4,7 +4,7 @@ import { type DialectId, dialects } from '@signalbox/signals'
 import { describe, expect, it } from 'vitest'
 import { parse as parseYaml } from 'yaml'
 import { golden } from './golden.case.ts'
-import { ruleFile, ruleTestFile } from './rule-file.ts'
+import { ruleFile, ruleTestFiles } from './rule-file.ts'
 import { sampleGroups, sampleTests } from './sample-dashboard.case.ts'
 
 interface RuleFile {
@@ -40,7 +40,22 @@ describe('a rule file', () => {
   })
 })
 
-it('a test file asks for the alerts that fire, with their labels, and for none where all is quiet', () => {
-  const text = ruleTestFile(sampleTests, sampleGroups, 'sample.rules.yml')
-  expect(text).toBe(golden('sample.rules.test.yml', text))
+describe('the tests of a rule file', () => {
+  it('ask for the alerts that fire, with their labels, and for none where all is quiet', () => {
+    const [file] = ruleTestFiles(sampleTests, sampleGroups, 'sample.rules.yml')
+    expect(file?.name).toBe('sample.rules.1m.test.yml')
+    expect(file?.text).toBe(golden('sample.rules.1m.test.yml', file?.text ?? ''))
+  })
+
+  it('are evaluated as often as the rules, but with long steps once a step, in a file for each step', () => {
+    const tests = [1_800, 15, 1_800].flatMap((intervalSeconds) => sampleTests.map((test) => ({ ...test, intervalSeconds })))
+    const files = ruleTestFiles(tests, sampleGroups, 'x.rules.yml').map(({ name, text }) => {
+      const { evaluation_interval: evaluation, tests } = parseYaml(text) as { evaluation_interval: string; tests: unknown[] }
+      return [name, evaluation, tests.length]
+    })
+    expect(files).toEqual([
+      ['x.rules.15s.test.yml', '30s', 1],
+      ['x.rules.30m.test.yml', '30m', 2],
+    ])
+  })
 })

@@ -53,31 +53,50 @@ function anchorOf(heading: string): string {
     .replaceAll(' ', '-')
 }
 
+/** A file of tests, and its name beside the rule file. */
+export interface RuleTestFile {
+  readonly name: string
+  readonly text: string
+}
+
+/** Tests of this step or a finer one are evaluated as often as the rules are. */
+const FINE_STEP_SECONDS = 60
+
 /**
- * The tests as a file for `promtool test rules`; `ruleFileName` is where the rules stand, seen from it.
+ * The tests as files for `promtool test rules`, one for each step of their input: `x.rules.1m.test.yml` beside `x.rules.yml`.
+ * A file has one interval of evaluation, and days of input (for burn rates) evaluated twice a minute take promtool minutes.
  *
  * Verdicts are asked of the `ALERTS` series and not by `alert_rule_test`: that one compares annotations too, and those hold the
  * value of the expression as a template prints it, so that a better sentence would break a test of a threshold.
  */
-export function ruleTestFile(tests: readonly RuleTest[], groups: readonly RuleGroup[], ruleFileName: string): string {
+export function ruleTestFiles(tests: readonly RuleTest[], groups: readonly RuleGroup[], ruleFileName: string): readonly RuleTestFile[] {
   const named = groups.filter(({ rules }) => rules.length > 0)
-  return yamlFile([
-    {
-      rule_files: [ruleFileName],
-      evaluation_interval: durationText(Math.min(60, ...named.map(({ intervalSeconds }) => intervalSeconds))),
-      group_eval_order: named.map(({ name }) => name),
-      tests: tests.map(({ name, intervalSeconds, input, expectations }) => ({
-        name,
-        interval: durationText(intervalSeconds),
-        input_series: input.map(({ series, values }) => ({ series, values })),
-        promql_expr_test: expectations.map(({ alert, atSeconds, firing }) => ({
-          expr: `ALERTS{alertname="${alert}", alertstate="firing"}`,
-          eval_time: durationText(atSeconds),
-          exp_samples: firing.map((labels) => ({ labels: alertSeries(alert, labels), value: 1 })),
-        })),
-      })),
-    },
-  ])
+  const finestSeconds = Math.min(FINE_STEP_SECONDS, ...named.map(({ intervalSeconds }) => intervalSeconds))
+  const steps = [...new Set(tests.map(({ intervalSeconds }) => intervalSeconds))].sort((a, b) => a - b)
+  return steps.map((step) => ({
+    name: ruleFileName.replace(/(\.ya?ml)?$/, `.${durationText(step)}.test.yml`),
+    text: yamlFile([
+      {
+        rule_files: [ruleFileName],
+        evaluation_interval: durationText(step <= FINE_STEP_SECONDS ? finestSeconds : step),
+        group_eval_order: named.map(({ name }) => name),
+        tests: tests.filter(({ intervalSeconds }) => intervalSeconds === step).map(promtoolTest),
+      },
+    ]),
+  }))
+}
+
+function promtoolTest({ name, intervalSeconds, input, expectations }: RuleTest): object {
+  return {
+    name,
+    interval: durationText(intervalSeconds),
+    input_series: input.map(({ series, values }) => ({ series, values })),
+    promql_expr_test: expectations.map(({ alert, atSeconds, firing }) => ({
+      expr: `ALERTS{alertname="${alert}", alertstate="firing"}`,
+      eval_time: durationText(atSeconds),
+      exp_samples: firing.map((labels) => ({ labels: alertSeries(alert, labels), value: 1 })),
+    })),
+  }
 }
 
 function alertSeries(alert: string, labels: Readonly<Record<string, string>>): string {

@@ -6,7 +6,7 @@ import {
   kubernetesScrapeConfig,
   kubernetesText,
   ruleFile,
-  ruleTestFile,
+  ruleTestFiles,
   staticScrapeConfig,
 } from '@signalbox/exports'
 import type { DialectId } from '@signalbox/signals'
@@ -46,7 +46,6 @@ export interface KubernetesFlags extends DialectFlags, OutputFlags, ConfigFlags 
 }
 
 const RULE_FILE = 'signalbox.rules.yml'
-const RULE_TEST_FILE = 'signalbox.rules.test.yml'
 
 export async function exportGrafana(flags: GrafanaFlags): Promise<void> {
   const all = dashboardsFor(await dialectsOf(flags))
@@ -69,11 +68,7 @@ export async function exportGrafana(flags: GrafanaFlags): Promise<void> {
 export async function exportPrometheusRules(flags: PrometheusRulesFlags): Promise<void> {
   const { groups, tests } = rules({ dialects: await dialectsOf(flags), objectives: objectivesOf(configFrom(flags)) })
   const text = ruleFile(groups, flags.runbooks === undefined ? {} : { runbooks: flags.runbooks })
-  const files = [
-    { name: RULE_FILE, text },
-    { name: RULE_TEST_FILE, text: ruleTestFile(tests, groups, RULE_FILE) },
-  ]
-  deliver(files, text, flags)
+  deliver([{ name: RULE_FILE, text }, ...ruleTestFiles(tests, groups, RULE_FILE)], text, flags)
 }
 
 export function exportPrometheusConfig(flags: PrometheusConfigFlags): void {
