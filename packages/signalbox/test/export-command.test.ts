@@ -122,16 +122,16 @@ describe.skipIf(promtool === undefined)('promtool', () => {
       const { job, pod, namespace, model, role, instance } = labels
       return [job, pod, namespace, model ?? '', role ?? '', `${instance}${labels['__metrics_path__']}`].join(' ')
     })
-    // Two ports of a pod whose annotation names one are the same target, which Prometheus scrapes once.
-    expect([...new Set(shown)]).toEqual([
-      'vllm-instances llama-decode-1 llm-d llama decode 10.0.0.1:8001/metrics',
-      'vllm-instances llama-decode-1 llm-d llama decode 10.0.0.1:8002/metrics',
-      'vllm-instances llama-prefill-1 llm-d llama prefill 10.0.0.2:8000/metrics',
+    // Two ports of a pod whose annotation names one are the same target, which Prometheus scrapes once. promtool lists in no order.
+    expect([...new Set(shown)].sort()).toEqual([
       'gateway-api-inference-extension llama-epp-abc-1 llm-d   10.0.0.3:9090/metrics',
-      'llm-d-scheduler inference-scheduler-1 llm-d   10.0.0.4:9090/metrics',
       'kubernetes-pods embedder-1 llm-d   10.0.0.5:9400/stats/prometheus',
       'kubernetes-pods v6-1 llm-d   [fd00::6]:9400/metrics',
       'llm-d-components model-service-1 llm-d   10.0.0.7:8080/metrics',
+      'llm-d-scheduler inference-scheduler-1 llm-d   10.0.0.4:9090/metrics',
+      'vllm-instances llama-decode-1 llm-d llama decode 10.0.0.1:8001/metrics',
+      'vllm-instances llama-decode-1 llm-d llama decode 10.0.0.1:8002/metrics',
+      'vllm-instances llama-prefill-1 llm-d llama prefill 10.0.0.2:8000/metrics',
     ])
   })
 })
