@@ -2,6 +2,8 @@ import { Command, CommanderError } from 'commander'
 import { configCommand } from './commands/config.ts'
 import { decisionsCommand } from './commands/decisions.ts'
 import { metricsCommand } from './commands/metrics.ts'
+import { exportCommand } from './commands/export.ts'
+import { lintCommand } from './commands/lint.ts'
 import { engineCommand, gatewayCommand, monitorCommand } from './commands/single-roles.ts'
 import { upCommand } from './commands/up.ts'
 import { startRole } from './roles/start-role.ts'
@@ -21,9 +23,18 @@ async function main(args: readonly string[]): Promise<void> {
     .showHelpAfterError('(--help lists what there is)')
     .showSuggestionAfterError()
     .exitOverride()
-  for (const command of [upCommand(), gatewayCommand(), monitorCommand(), engineCommand(), decisionsCommand(), metricsCommand(), configCommand()]) {
-    program.addCommand(command.exitOverride())
-  }
+  const commands = [
+    upCommand(),
+    gatewayCommand(),
+    monitorCommand(),
+    engineCommand(),
+    decisionsCommand(),
+    metricsCommand(),
+    exportCommand(),
+    lintCommand(),
+    configCommand(),
+  ]
+  for (const command of commands) program.addCommand(command.exitOverride())
   program
     .command('version')
     .description('print the version')

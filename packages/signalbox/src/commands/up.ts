@@ -81,7 +81,7 @@ function planOf(given: Config, flags: UpFlags): Plan {
 }
 
 /** Undefined where nothing is configured: the demonstration fleet is started then. */
-function realEndpoints(config: Config): readonly EndpointSpec[] | undefined {
+export function realEndpoints(config: Config): readonly EndpointSpec[] | undefined {
   const { backends, file } = config.endpoints
   if (backends.length === 0 && file === undefined) return undefined
   const listed = endpointsOf(backends)
@@ -92,7 +92,7 @@ function realEndpoints(config: Config): readonly EndpointSpec[] | undefined {
   return [...listed.value, ...read.endpoints]
 }
 
-function simulatedEndpoints(config: Config, engines: number): EndpointSpec[] {
+export function simulatedEndpoints(config: Config, engines: number): EndpointSpec[] {
   return Array.from({ length: engines }, (_, index) => ({
     id: `engine-${index + 1}`,
     url: `http://${reachable(config.host)}:${config.demo.enginePort + index}`,
