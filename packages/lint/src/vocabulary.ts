@@ -141,9 +141,10 @@ export function labelsOf(metric: Metric): ReadonlySet<string> | undefined {
   return new Set(names)
 }
 
-/** Upper bounds on which all meanings of a histogram agree, as written; undefined where they are not known or differ. */
-export function boundsOf(metric: Metric): readonly number[] | undefined {
-  const [first, ...others] = metric.meanings.map(({ entry }) => entry.bounds)
+/** Upper bounds on which all meanings of a histogram agree, the current ones where there are any, as written; undefined where they are not known or differ. */
+export function boundsOf({ meanings }: Metric): readonly number[] | undefined {
+  const current = meanings.filter(({ entry }) => !isOld(entry))
+  const [first, ...others] = (current.length > 0 ? current : meanings).map(({ entry }) => entry.bounds)
   if (first === undefined || others.some((bounds) => bounds?.join() !== first.join())) return undefined
   return first
 }

@@ -42,9 +42,8 @@ export class Tree {
 
   /** The value under a chain of keys. */
   path(...keys: readonly string[]): Tree | undefined {
-    let tree: Tree | undefined = this
-    for (const key of keys) tree = tree?.get(key)
-    return tree
+    const [key, ...rest] = keys
+    return key === undefined ? this : this.get(key)?.path(...rest)
   }
 
   /** A map's entries in order; none of anything else. Keys that are no plain text are left out. */

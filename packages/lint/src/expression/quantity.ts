@@ -1,7 +1,7 @@
 import type { Binary, Call, Expr, VectorSelector } from '@signalbox/promql'
 import { unitOf } from '@signalbox/signals'
 import { agreed, isCumulative, type Metric, metricOf, nameOf } from '../vocabulary.ts'
-import { bare, constantOf, selectorsIn } from './walk.ts'
+import { bare, binariesIn, constantOf, selectorsIn } from './walk.ts'
 
 const KEEPING: ReadonlySet<string> = new Set([
   'abs',
@@ -88,7 +88,8 @@ function binaryQuantity(expr: Binary): string | undefined {
 function quotient(expr: Binary, left: string | undefined, right: string | undefined): string | undefined {
   const divisor = constantOf(expr.right)
   if (divisor !== undefined) return scaled(left, 1 / divisor)
-  if (isShare(expr)) return 'ratio'
+  const { factor, rest } = withoutFactor(expr.left)
+  if (isShare({ ...expr, left: rest })) return scaled('ratio', factor)
   if (left === undefined || right === undefined) return undefined
   // A mean: what was added up by how many observations.
   const [sum, count] = [left.replace(/\/s$/, ''), right.replace(/\/s$/, '')]
@@ -110,7 +111,7 @@ function scaled(unit: string | undefined, factor: number): string | undefined {
 
 /** A number of things divided by a number of things of which they are a part: errors by requests, hits by lookups, a selection by the whole. */
 export function isShare(expr: Binary): boolean {
-  if (expr.operator !== '/') return false
+  if (expr.operator !== '/' || isCalculated(expr.left) || isCalculated(expr.right)) return false
   const [part, whole] = [onlyMetric(expr.left), onlyMetric(expr.right)]
   if (part === undefined || whole === undefined || !isCumulative(part) || !isCumulative(whole)) return false
   const [a, b] = [part.meanings[0]?.entry.signal, whole.meanings[0]?.entry.signal]
@@ -118,6 +119,19 @@ export function isShare(expr: Binary): boolean {
   if (part.name === whole.name) return part.shape === 'counter' || part.shape === 'count'
   if (a === b) return part.shape === 'bucket' && whole.shape === 'count'
   return (/prefix_hits$/.test(a) && b === a.replace(/hits$/, 'queries')) || (a === 'gateway.request_errors' && b === 'gateway.requests')
+}
+
+/** A constant that multiplies an expression, and what it multiplies. */
+function withoutFactor(expr: Expr): { readonly factor: number; readonly rest: Expr } {
+  const inner = bare(expr)
+  if (inner.kind !== 'binary' || inner.operator !== '*') return { factor: 1, rest: expr }
+  const [left, right] = [constantOf(inner.left), constantOf(inner.right)]
+  if (left !== undefined) return { factor: left, rest: inner.right }
+  return right === undefined ? { factor: 1, rest: expr } : { factor: right, rest: inner.left }
+}
+
+function isCalculated(expr: Expr): boolean {
+  return binariesIn(expr).some(({ expr: one }) => ['*', '/', '+', '-', '^', '%'].includes(one.operator))
 }
 
 /** The metric, where an expression is about one only. */

@@ -54,21 +54,16 @@ const noCondition: LintRule = {
   tests: 'An alert without a comparison',
   why: 'It fires for every series that exists, whatever its value.',
   fix: 'compare with a limit',
-  rule: alerts((rule) =>
-    conditionsOf(rule.expr).some((one) => isConditional(one)) ? [] : [foundIn(rule.query, rule.expr.place, 'nothing is compared: each series fires')],
-  ),
+  rule: alerts((rule) => (isConditional(rule.expr) ? [] : [foundIn(rule.query, rule.expr.place, 'nothing is compared: each series fires')])),
 }
 
-function isConditional(expr: Expr): boolean {
-  const inner = bare(expr)
-  if (inner.kind === 'binary' && inner.operator === 'unless') return true
-  return spotsOf(inner).some(
-    ({ expr: part }) =>
-      isComparison(part) ||
-      (part.kind === 'binary' && part.operator === 'unless') ||
-      (part.kind === 'call' && part.name.startsWith('absent')) ||
-      (part.kind === 'vector-selector' && (nameOf(part) === 'ALERTS' || nameOf(part) === '')),
-  )
+/** True where something decides: a comparison, an absence, `unless`, or alerts and names that the expression picks itself. */
+function isConditional(root: Expr): boolean {
+  return spotsOf(root).some(({ expr }) => {
+    if (expr.kind === 'binary') return isComparison(expr) || expr.operator === 'unless'
+    if (expr.kind === 'call') return expr.name.startsWith('absent')
+    return expr.kind === 'vector-selector' && (nameOf(expr) === 'ALERTS' || nameOf(expr) === '')
+  })
 }
 
 const boolCondition: LintRule = {

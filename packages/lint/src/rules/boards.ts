@@ -18,7 +18,9 @@ const unreadableQuery: LintRule = {
       { start, end: Math.min(query.plain.text.length, Math.max(span.end, start + 30)) },
       message.replace(/^\d+:\d+: parse error: /, ''),
     )
-    return [found.evidence === '' ? { ...found, evidence: query.text.text.trim().slice(0, 60) } : found]
+    return [
+      { ...found, offset: query.plain.at(span.start), evidence: span.start < query.plain.text.length ? found.evidence : query.text.text.trim() },
+    ]
   },
 }
 

@@ -2,7 +2,7 @@ import type { Call, Expr, VectorSelector } from '@signalbox/promql'
 import { signals } from '@signalbox/signals'
 import { bucketsIn } from '../expression/quantity.ts'
 import { aggregatesIn, bare, binariesIn, callsIn, constantOf, limitOf, type Spot, selectorsIn, spotsOf } from '../expression/walk.ts'
-import { foundIn, type LintRule, type ParsedQuery } from '../rule.ts'
+import { foundIn, isTemplated, type LintRule, type ParsedQuery } from '../rule.ts'
 import { boundsOf, metricOf, nameOf } from '../vocabulary.ts'
 
 /** Aggregations that make a number of no meaning out of quantiles. */
@@ -83,9 +83,10 @@ const quantileRange: LintRule = {
   fix: 'write 0.95 for the 95th percentile',
   query: (query) =>
     quantiles(query).flatMap(({ expr: call }) => {
-      const q = call.args[0] === undefined ? undefined : constantOf(call.args[0])
-      if (q === undefined || (q >= 0 && q <= 1) || query.variables.length > 0) return []
-      return [foundIn(query, call.args[0]?.place ?? call.place, `${q} is no quantile: they go from 0 to 1`)]
+      const [argument] = call.args
+      const q = argument === undefined ? undefined : constantOf(argument)
+      if (argument === undefined || q === undefined || (q >= 0 && q <= 1) || isTemplated(query, argument.place)) return []
+      return [foundIn(query, argument.place, `${q} is no quantile: they go from 0 to 1`)]
     }),
 }
 
