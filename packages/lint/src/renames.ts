@@ -11,6 +11,8 @@ export interface Rename {
   readonly name: string
   /** Labels that are called otherwise now. */
   readonly labels: ReadonlyMap<string, string>
+  /** Labels that only the current name has: there are more series of it. */
+  readonly newLabels: readonly string[]
   /** Labels that the current name has not. */
   readonly lostLabels: readonly string[]
   /** Same type, same unit: the new name alone says the same. */
@@ -37,6 +39,7 @@ export function renameOf(meanings: readonly KnownName[]): Rename | undefined {
         from.has(label.from) && from.get(label.from) !== label.name ? [[label.name, from.get(label.from) as string] as const] : [],
       ),
     ),
+    newLabels: next.labels.map((label) => label.from).filter((label) => !mappings.some((one) => one.from === label)),
     lostLabels: mappings.filter((label) => !from.has(label.from)).map(({ name }) => name),
     exact: old.every((entry) => entry.type === next.type && entry.scale === next.scale && sameSelection(entry, next)),
     otherBounds: old.some((entry) => entry.bounds?.join() !== next.bounds?.join()),
@@ -53,20 +56,21 @@ function respelled(name: string, prefix: string, replaces: string): string {
 
 /**
  * The edits that give a selector its current name, with the labels that changed: in its matchers, in the groupings around it, in the legend.
- * Empty where names alone do not do: another unit or other buckets, a label that is gone, one that other series of the query share or
- * that `others` (texts beside the query) mention.
+ * Empty where names alone do not do: another unit or other buckets, a label that is gone or new where nothing aggregates, one that other
+ * series of the query share or that a text beside the query names.
  */
-export function renameEdits(query: ParsedQuery, spot: Spot<VectorSelector>, rename: Rename, others: readonly MappedText[] = []): readonly Edit[] {
+export function renameEdits(query: ParsedQuery, spot: Spot<VectorSelector>, rename: Rename): readonly Edit[] {
   const { expr: selector, around } = spot
   if (!rename.exact || selector.name === '') return []
+  if (rename.newLabels.length > 0 && !around.some((one) => one.kind === 'aggregate')) return []
   if (rename.otherBounds && selector.matchers.some(({ name }) => name === 'le')) return []
   const text = query.plain.text
   const nameEdit = editOf(query.plain, selector.place.start, selector.place.start + selector.name.length, rename.name)
   if (nameEdit === undefined || text.slice(selector.place.start, selector.place.start + selector.name.length) !== selector.name) return []
-  const touched = [...rename.labels.keys(), ...rename.lostLabels].filter((label) => mentions(query, others, label))
+  const touched = [...rename.labels.keys(), ...rename.lostLabels].filter((label) => mentions(query, label))
   if (touched.length === 0) return [nameEdit]
   if (touched.some((label) => rename.lostLabels.includes(label)) || !isAlone(query.expr, rename)) return []
-  if (others.some((other) => touched.some((label) => isWordIn(other.text, label)))) return []
+  if (query.beside.some((other) => touched.some((label) => isWordIn(other.text, label)))) return []
   const groupings = around.filter((one): one is Aggregate => one.kind === 'aggregate' && one.grouping.length > 0)
   const edits: (Edit | undefined)[] = [nameEdit]
   for (const label of touched) {
@@ -96,8 +100,8 @@ function isAlone(expr: Expr, rename: Rename): boolean {
   })
 }
 
-function mentions(query: ParsedQuery, others: readonly MappedText[], label: string): boolean {
-  return [query.plain, ...(query.legend === undefined ? [] : [query.legend]), ...others].some(({ text }) => isWordIn(text, label))
+function mentions(query: ParsedQuery, label: string): boolean {
+  return [query.plain, ...(query.legend === undefined ? [] : [query.legend]), ...query.beside].some(({ text }) => isWordIn(text, label))
 }
 
 function isWordIn(text: string, word: string): boolean {

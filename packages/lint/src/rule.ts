@@ -69,7 +69,7 @@ export function foundIn(
 }
 
 /** The text of a part, as the document has it. Variables read as they are written where the part has none of them. */
-export function partOf(query: Query, { start, end }: Pick<Place, 'start' | 'end'>): string {
+function partOf(query: Query, { start, end }: Pick<Place, 'start' | 'end'>): string {
   const written = query.plain.text === query.text.text ? query.text.text.slice(start, end) : originalPart(query, start, end)
   return written.replace(/\s+/g, ' ').trim()
 }

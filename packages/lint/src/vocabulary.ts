@@ -12,7 +12,7 @@ import {
 } from '@signalbox/signals'
 
 /** What is sampled under a name: a family name of a histogram has no samples. */
-export type Shape = 'counter' | 'gauge' | 'bucket' | 'sum' | 'count' | 'family'
+type Shape = 'counter' | 'gauge' | 'bucket' | 'sum' | 'count' | 'family'
 
 /** What the vocabulary says about the series that a selector asks for. */
 export interface Metric {

@@ -17,6 +17,8 @@ export interface Query {
   readonly where: string
   /** How its series are called, where the document says so. */
   readonly legend: MappedText | undefined
+  /** Texts that may name labels of its series: those of an alert. */
+  readonly beside: readonly MappedText[]
 }
 
 export interface ThresholdStep {
@@ -67,7 +69,7 @@ export interface Board {
 }
 
 /** A text of a rule with its place. */
-export interface NamedText {
+interface NamedText {
   readonly name: string
   readonly text: MappedText
 }

@@ -15,7 +15,7 @@ export function isRuleFile(tree: Tree): boolean {
 }
 
 /** Seconds of `1h30m`, undefined for anything else. SOURCE: Prometheus's model.ParseDuration. */
-export function durationSeconds(text: string): number | undefined {
+function durationSeconds(text: string): number | undefined {
   if (text === '0') return 0
   const match = text === '' ? null : DURATION.exec(text)
   if (match === null) return undefined
@@ -78,17 +78,20 @@ function readRule(tree: Tree, around: Surroundings): Rule | undefined {
     if (tree.get('expr')?.number() === undefined) problem('a rule without an expression', 'give it an `expr`')
     return undefined
   }
+  const labels = texts(tree.get('labels'))
+  const annotations = texts(tree.get('annotations'))
+  const beside = [...labels, ...annotations].map((one) => one.text)
   return {
     kind,
     name,
     where,
     offset: tree.offset,
-    query: readQuery(text, { purpose: kind, where, templated: false }),
+    query: readQuery(text, { purpose: kind, where, beside, templated: false }),
     forSeconds: durationSeconds(tree.get('for')?.word() ?? '0') ?? 0,
     forOffset: tree.get('for')?.offset ?? tree.offset,
     intervalSeconds: around.intervalSeconds,
-    labels: texts(tree.get('labels')),
-    annotations: texts(tree.get('annotations')),
+    labels,
+    annotations,
   }
 }
 

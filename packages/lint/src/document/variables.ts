@@ -17,11 +17,6 @@ export interface WithStandIns {
 /** A duration that no window rule minds; a number that most functions take; a name that nobody has. */
 const STAND_INS: Readonly<Record<Kind, string>> = { duration: '5m', number: '1', word: 'standin' }
 
-/** Names of variables in a text that is no query: a legend, a request for label values. */
-export function variablesIn(text: string): readonly string[] {
-  return [...text.matchAll(VARIABLE)].map((match) => match[1] ?? match[2] ?? match[3] ?? '')
-}
-
 /**
  * The query with words in place of the variables, so that it can be parsed. A variable in brackets, or after `offset`, is a length of time,
  * one inside a string stays as it is, one in a list of labels or before `[` or `{` is a name; of all others `guess` is the kind.

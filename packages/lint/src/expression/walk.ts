@@ -1,6 +1,6 @@
 import type { Aggregate, Binary, Call, Expr, MatrixSelector, Paren, VectorSelector } from '@signalbox/promql'
 
-export function childrenOf(expr: Expr): readonly Expr[] {
+function childrenOf(expr: Expr): readonly Expr[] {
   switch (expr.kind) {
     case 'number':
     case 'string':
