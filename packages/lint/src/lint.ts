@@ -47,8 +47,13 @@ export function summary(readings: readonly ReadFile[], inspectFile: (reading: Re
 
 /** Every query of a document. */
 export function queriesOf(document: LintDocument): readonly Query[] {
-  if (document.kind === 'rules') return document.groups.flatMap(({ rules }) => rules.map(({ query }) => query))
-  return [...document.queries, ...document.panels.flatMap(({ queries }) => queries)]
+  return querySets(document).flat()
+}
+
+/** The queries of a document, those of a panel together. */
+function querySets(document: LintDocument): readonly (readonly Query[])[] {
+  if (document.kind === 'rules') return document.groups.flatMap(({ rules }) => rules.map(({ query }) => [query]))
+  return [...document.queries.map((query) => [query]), ...document.panels.map(({ queries }) => queries)]
 }
 
 export function recordedNames(readings: readonly ReadFile[]): ReadonlySet<string> {
@@ -77,9 +82,10 @@ function inspect(document: LintDocument, rules: readonly LintRule[], surrounding
 
 function foundBy(rule: LintRule, document: LintDocument, surroundings: Surroundings): readonly Found[] {
   const found: Found[] = []
-  for (const query of queriesOf(document)) {
-    if (query.parsed?.ok === true) found.push(...(rule.query?.({ ...query, expr: query.parsed.value }, surroundings) ?? []))
-    else found.push(...(rule.brokenQuery?.(query) ?? []))
+  for (const queries of querySets(document)) {
+    const siblings = queries.flatMap((query) => (query.parsed?.ok === true ? [{ ...query, expr: query.parsed.value }] : []))
+    for (const query of siblings) found.push(...(rule.query?.(query, surroundings, siblings) ?? []))
+    for (const query of queries) if (query.parsed?.ok === false) found.push(...(rule.brokenQuery?.(query) ?? []))
   }
   if (document.kind === 'dashboard') {
     found.push(...(rule.board?.(document, surroundings) ?? []))

@@ -49,7 +49,8 @@ export interface LintRule {
   readonly why: string
   /** What to do instead. */
   readonly fix: string
-  readonly query?: (query: ParsedQuery, surroundings: Surroundings) => readonly Found[]
+  /** `siblings` are the queries of the same panel, this one too; by itself where there is none. */
+  readonly query?: (query: ParsedQuery, surroundings: Surroundings, siblings: readonly ParsedQuery[]) => readonly Found[]
   /** Queries that do not parse. */
   readonly brokenQuery?: (query: Query) => readonly Found[]
   readonly panel?: (panel: Panel, surroundings: Surroundings) => readonly Found[]

@@ -81,6 +81,18 @@ export const ruleCases: readonly RuleCase[] = [
     ),
   },
   {
+    name: 'an old name as a second line of its panel',
+    document: panel(['max(vllm:kv_cache_usage_perc)', 'max(vllm:gpu_cache_usage_perc)'], { unit: 'percentunit' }),
+  },
+  {
+    name: 'an old name that tells the version',
+    document: panel('sum(vllm:num_requests_running and on (instance) (vllm:kv_cache_usage_perc or vllm:gpu_prefix_cache_queries_total))'),
+  },
+  {
+    name: 'an old name that is all of a condition',
+    document: panel('sum(vllm:num_requests_running and on (instance) «removed-metric»vllm:gpu_cache_usage_perc)'),
+  },
+  {
     name: 'both generations, joined for each instance',
     document: panel(`sum(sum by (instance) (rate(llm_d_epp_request_total${W})) or sum by (instance) (rate(inference_objective_request_total${W})))`),
   },
@@ -370,6 +382,13 @@ export const ruleCases: readonly RuleCase[] = [
     document: panel(`«quantile-of-good»histogram_quantile(0.99, sum by (le) (rate(llm_d_epp_prefix_indexer_hit_ratio_bucket${W})))`, {
       unit: 'percentunit',
     }),
+  },
+  {
+    name: 'percentiles on both sides of a hit ratio',
+    document: panel(
+      [0.1, 0.9].map((q) => `histogram_quantile(${q}, sum by (le) (rate(llm_d_epp_prefix_indexer_hit_ratio_bucket${W})))`),
+      { unit: 'percentunit' },
+    ),
   },
   {
     name: 'a low percentile of a hit ratio',

@@ -44,7 +44,7 @@ const unknownLabel: LintRule = {
       if (own === undefined) return []
       return expr.grouping
         .filter((label) => isForeign(label, own) && !isVariant(only.expr, label))
-        .map((label) => foundIn(query, expr.place, `\`${nameOf(only.expr)}\` has no label \`${label}\``, { fix: listed(own) }))
+        .map((label) => foundIn(query, expr.place, `\`${nameOf(only.expr)}\` has no label \`${label}\``, { severity: 'info', fix: listed(own) }))
     })
     return [...conditions, ...groupings]
   },

@@ -1,4 +1,4 @@
-import type { Expr, VectorSelector } from '@signalbox/promql'
+import type { VectorSelector } from '@signalbox/promql'
 import { type KnownName, meaningsOf, prefixRules, spellingsOf } from '@signalbox/signals'
 import { type Spot, selectorsIn } from '../expression/walk.ts'
 import { nearestName } from '../nearest-name.ts'
@@ -20,12 +20,27 @@ function named({ expr }: ParsedQuery, { recorded }: Surroundings): readonly Spot
   return selectorsIn(expr).filter((spot) => nameOf(spot.expr) !== '' && !recorded.has(nameOf(spot.expr)))
 }
 
-/** True where the query reads another name of the same signal too, as one that is to work with several versions does. */
-function hasTwin(expr: Expr, { meanings }: { readonly meanings: readonly KnownName[] }, name: string): boolean {
-  const signals = new Set(meanings.map(({ entry }) => entry.signal))
-  return selectorsIn(expr).some(
-    ({ expr: other }) => nameOf(other) !== name && metricOf(other).meanings.some(({ entry }) => signals.has(entry.signal)),
-  )
+/**
+ * True where an old name is only one of several: the panel reads another name of its signal too, something current stands on the other side
+ * of an `or`, or its series only tell what version runs. Such a query is to work with several versions.
+ */
+function isAlternative({ expr: selector, around }: Spot<VectorSelector>, { versions }: Surroundings, siblings: readonly ParsedQuery[]): boolean {
+  const name = nameOf(selector)
+  const signals = new Set(metricOf(selector).meanings.map(({ entry }) => entry.signal))
+  const isTwin = (other: VectorSelector): boolean => nameOf(other) !== name && metricOf(other).meanings.some(({ entry }) => signals.has(entry.signal))
+  if (siblings.some(({ expr }) => selectorsIn(expr).some((other) => isTwin(other.expr)))) return true
+  return around.some((outer, depth) => {
+    if (outer.kind !== 'binary') return false
+    const inner = around[depth - 1] ?? selector
+    if (outer.operator === 'unless') return outer.right === inner
+    if (outer.operator !== 'or') return false
+    return selectorsIn(outer.left === inner ? outer.right : outer.left).some((other) => isCurrent(other.expr, versions))
+  })
+}
+
+function isCurrent(selector: VectorSelector, versions: Surroundings['versions']): boolean {
+  const { meanings } = metricOf(selector)
+  return meanings.length > 0 && !isPast(meanings, versions)
 }
 
 function versionText({ entry }: KnownName): string {
@@ -40,7 +55,7 @@ const removedMetric: LintRule = {
   tests: 'A name that the current versions of its system do not show',
   why: 'The query is empty wherever the system is up to date.',
   fix: 'take the current name; `--fix` writes it where it says the same',
-  query: (query, surroundings) => pastNames(query, surroundings, true),
+  query: (query, surroundings, siblings) => pastNames(query, { surroundings, siblings, gone: true }),
 }
 
 const deprecatedMetric: LintRule = {
@@ -50,13 +65,19 @@ const deprecatedMetric: LintRule = {
   tests: 'A name that has a successor and is still shown beside it',
   why: 'It goes away with one of the next versions, without an error: the panel becomes empty.',
   fix: 'take the current name; `--fix` writes it where it says the same',
-  query: (query, surroundings) => pastNames(query, surroundings, false),
+  query: (query, surroundings, siblings) => pastNames(query, { surroundings, siblings, gone: false }),
 }
 
-function pastNames(query: ParsedQuery, surroundings: Surroundings, gone: boolean): readonly Found[] {
+interface PastSearch {
+  readonly surroundings: Surroundings
+  readonly siblings: readonly ParsedQuery[]
+  readonly gone: boolean
+}
+
+function pastNames(query: ParsedQuery, { surroundings, siblings, gone }: PastSearch): readonly Found[] {
   return named(query, surroundings).flatMap((spot) => {
     const metric = metricOf(spot.expr)
-    if (!isPast(metric.meanings, surroundings.versions) || hasTwin(query.expr, metric, metric.name)) return []
+    if (!isPast(metric.meanings, surroundings.versions) || isAlternative(spot, surroundings, siblings)) return []
     const [meaning] = metric.meanings
     if (meaning === undefined || metric.meanings.every(({ entry }) => entry.until !== undefined) !== gone) return []
     const rename = renameOf(metric.meanings)

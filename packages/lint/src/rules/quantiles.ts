@@ -1,9 +1,9 @@
-import type { Call, Expr, VectorSelector } from '@signalbox/promql'
+import type { Call, Expr } from '@signalbox/promql'
 import { signals } from '@signalbox/signals'
 import { bucketsIn } from '../expression/quantity.ts'
 import { aggregatesIn, bare, binariesIn, callsIn, constantOf, limitOf, type Spot, selectorsIn, spotsOf } from '../expression/walk.ts'
 import { foundIn, isTemplated, type LintRule, type ParsedQuery } from '../rule.ts'
-import { boundsOf, metricOf, nameOf } from '../vocabulary.ts'
+import { boundsOf, type Metric, metricOf, nameOf } from '../vocabulary.ts'
 
 /** Aggregations that make a number of no meaning out of quantiles. */
 const BLENDING: ReadonlySet<string> = new Set(['avg', 'sum', 'stddev', 'stdvar', 'quantile'])
@@ -176,13 +176,20 @@ const quantileOfGood: LintRule = {
   tests: 'A high percentile of something of which more is better',
   why: 'The 99th percentile of a hit rate is that of the luckiest hundredth.',
   fix: 'take the 10th percentile, which most stay above',
-  query: (query) =>
+  query: (query, _, siblings) =>
     quantiles(query).flatMap(({ expr: call }) => {
       const q = call.args[0] === undefined ? undefined : constantOf(call.args[0])
+      const hasLow = siblings.some((one) => quantiles(one).some(({ expr }) => (constantOf(expr.args[0] ?? expr) ?? 1) < 0.5))
+      if (hasLow) return []
       const good = bucketsIn(call).flatMap((bucket) => metricOf(bucket).meanings.map(({ entry }) => signals[entry.signal]))
       if (q === undefined || q < 0.8 || good.length === 0 || good.some((signal) => signal.good !== 'up')) return []
       return [foundIn(query, call.place, `p${Math.round(q * 1000) / 10} of something of which more is better`)]
     }),
+}
+
+/** The bounds that a histogram has in one version or another. */
+function layoutsOf({ meanings }: Metric): ReadonlySet<string> {
+  return new Set(meanings.flatMap(({ entry }) => entry.bounds?.join() ?? []))
 }
 
 const mixedLayouts: LintRule = {
@@ -194,13 +201,15 @@ const mixedLayouts: LintRule = {
   fix: 'take a quantile of each, and show a line of each',
   query: (query) =>
     quantiles(query).flatMap(({ expr: call }) => {
-      const layouts = new Map<string, VectorSelector>()
-      for (const bucket of bucketsIn(call)) {
-        const bounds = boundsOf(metricOf(bucket))
-        if (bounds !== undefined) layouts.set(bounds.join(), bucket)
-      }
-      if (layouts.size < 2) return []
-      return [foundIn(query, call.place, `buckets of different bounds: ${[...layouts.values()].map((one) => `\`${nameOf(one)}\``).join(', ')}`)]
+      const buckets = bucketsIn(call).flatMap((bucket) => {
+        const layouts = layoutsOf(metricOf(bucket))
+        return layouts.size === 0 ? [] : [{ bucket, layouts }]
+      })
+      const [first, ...others] = buckets
+      const common = [...(first?.layouts ?? [])].filter((layout) => others.every(({ layouts }) => layouts.has(layout)))
+      if (first === undefined || common.length > 0) return []
+      const names = new Set(buckets.map(({ bucket }) => `\`${nameOf(bucket)}\``))
+      return [foundIn(query, call.place, `buckets of different bounds: ${[...names].join(', ')}`)]
     }),
 }
 
