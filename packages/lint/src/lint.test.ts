@@ -74,6 +74,11 @@ describe('lint', () => {
     expect(lint([{ path: 'x', text: JSON.stringify({ ...classic, panels }) }])).toMatchObject({ findings: [], queries: 0, documents: 1 })
   })
 
+  it('comes to an end with rows that hold themselves', () => {
+    const text = `title: B\npanels:\n  - &row {type: row, panels: [${Array.from({ length: 300 }, () => '*row').join(', ')}]}\n`
+    expect(lint([{ path: 'x', text }])).toMatchObject({ documents: 1, queries: 0 })
+  })
+
   it('leaves out the rules that are to be ignored', () => {
     const files = [{ path: 'x', text: JSON.stringify({ groups }) }]
     expect(lint(files, { ignore: ['removed-metric', 'threshold-scale'] }).findings).toEqual([])

@@ -6,6 +6,8 @@ import { labelRequest } from './variable-request.ts'
 
 /** Rows hold panels, panels of a row hold none. */
 const NESTING_MAX = 4
+/** Far beyond any board: a row of aliases of itself would never end. */
+const PANELS_MAX = 20_000
 
 /** True for a dashboard in Grafana's classic schema. */
 export function isClassicBoard(tree: Tree): boolean {
@@ -15,7 +17,7 @@ export function isClassicBoard(tree: Tree): boolean {
 
 /** A dashboard in Grafana's classic schema: panels in rows old and new, variables, annotations. Library panels stand elsewhere and are skipped. */
 export function readClassicBoard(tree: Tree, path: string): Board {
-  const panels = [...panelTrees(tree, 0)]
+  const panels = panelTrees(tree)
   const annotations = tree.path('annotations', 'list')?.items() ?? []
   const variables = (tree.path('templating', 'list')?.items() ?? []).map(readVariable)
   const refresh = tree.get('refresh')
@@ -44,14 +46,21 @@ export function variableQueries(variables: readonly BoardVariable[]): Query[] {
   })
 }
 
-function* panelTrees(tree: Tree, depth: number): Generator<Tree> {
-  if (depth > NESTING_MAX) return
-  for (const row of tree.get('rows')?.items() ?? []) yield* panelTrees(row, depth + 1)
-  for (const panel of tree.get('panels')?.items() ?? []) {
-    if (panel.get('libraryPanel') !== undefined) continue
-    if (panel.get('type')?.word() === 'row') yield* panelTrees(panel, depth + 1)
-    else yield panel
+/** The panels below `tree`, those of rows too; after the most that are looked at, no more. */
+function panelTrees(tree: Tree): readonly Tree[] {
+  const panels: Tree[] = []
+  let looked = 0
+  const visit = (holder: Tree, depth: number): void => {
+    for (const child of [...(holder.get('rows')?.items() ?? []), ...(holder.get('panels')?.items() ?? [])]) {
+      if (++looked > PANELS_MAX) return
+      if (child.get('libraryPanel') !== undefined) continue
+      const isRow = child.get('type')?.word() === 'row' || child.get('panels') !== undefined
+      if (!isRow) panels.push(child)
+      else if (depth < NESTING_MAX) visit(child, depth + 1)
+    }
   }
+  visit(tree, 0)
+  return panels
 }
 
 function readPanel(tree: Tree): Panel {
