@@ -1,0 +1,7 @@
+export { applyFixes, type FixedFile } from './apply-fixes.ts'
+export { lint } from './lint.ts'
+export { lintAgainst, servedRule } from './lint-against.ts'
+export type { SelectorMatcher, ServedSeries } from './ports.ts'
+export { lintRules } from './registry.ts'
+export type { LintRule } from './rule.ts'
+export type { Edit, Finding, Findings, LintFile, LintOptions, Severity, Unreadable } from './types.ts'
