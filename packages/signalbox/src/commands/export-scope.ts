@@ -41,6 +41,7 @@ export async function dialectsOf(flags: DialectFlags): Promise<readonly DialectI
 }
 
 /** What the configuration promises. */
-export function objectivesOf(_config: Config): Objectives {
-  return { ttftSeconds: 2, tpotSeconds: 0.1, ttftRatio: 0.95, tpotRatio: 0.95, successRatio: 0.999 }
+export function objectivesOf({ objectives }: Config): Objectives {
+  const { ttftMs, tpotMs, ttftRatio, tpotRatio, successRatio } = objectives
+  return { ttftSeconds: ttftMs / 1000, tpotSeconds: tpotMs / 1000, ttftRatio, tpotRatio, successRatio }
 }
