@@ -138,6 +138,6 @@ describe('annotations', () => {
   })
 
   it('sort says that it does nothing in a range query', () => {
-    expect((outcome('sort(m)') as QueryOutput).infos[0]).toContain('sort is ineffective for range queries')
+    expect((outcome('sort(m)') as QueryOutput).warnings[0]).toContain('sort is ineffective for range queries')
   })
 })

@@ -1,9 +1,10 @@
-import type { At, Place, VectorSelector } from './ast.ts'
-import type { Annotations, Windows } from './context.ts'
+import type { At, Place } from './ast.ts'
+import type { Annotations, ForcedCounts, Windows } from './context.ts'
 import { EvaluationFailure } from './failure.ts'
+import { ForcedInfos } from './forced-infos.ts'
 import type { Lookup } from './select.ts'
 import type { Grid } from './series.ts'
-import type { EvaluationOptions, Queryable, SeriesColumns } from './types.ts'
+import type { EvaluationOptions, Matcher, Queryable, SeriesColumns } from './types.ts'
 
 const LOOKBACK_MS = 5 * 60_000
 /** SOURCE: Prometheus's default for query.max-samples. */
@@ -13,16 +14,19 @@ const SAMPLES_MAX = 50_000_000
 export class Query implements Annotations {
   readonly lookbackMs: number
   readonly grid: Grid
+  readonly delayedNameRemoval: boolean
   readonly #queryable: Queryable
   readonly #samplesMax: number
   readonly #canceled: (() => boolean) | undefined
   readonly #warnings = new Set<string>()
   readonly #infos = new Set<string>()
+  readonly #forced = new ForcedInfos()
   #samples = 0
 
   constructor(queryable: Queryable, grid: Grid, options: EvaluationOptions) {
     this.#queryable = queryable
     this.grid = grid
+    this.delayedNameRemoval = options.delayedNameRemoval ?? false
     this.lookbackMs = options.lookbackMs ?? LOOKBACK_MS
     this.#samplesMax = options.limits?.samplesMax ?? SAMPLES_MAX
     this.#canceled = options.canceled
@@ -33,7 +37,7 @@ export class Query implements Annotations {
   }
 
   get infos(): readonly string[] {
-    return [...this.#infos]
+    return [...this.#infos, ...this.#forced.texts()]
   }
 
   warn(message: string, place: Place): void {
@@ -42,6 +46,10 @@ export class Query implements Annotations {
 
   info(message: string, place: Place): void {
     this.#infos.add(`PromQL info: ${message} (${place.line}:${place.column})`)
+  }
+
+  forced(metric: string, place: Place, change: ForcedCounts): void {
+    this.#forced.add(metric, place, change)
   }
 
   /** The time that `@` names; undefined without one. */
@@ -58,10 +66,10 @@ export class Query implements Annotations {
     }
   }
 
-  /** The selector's series with samples for all the steps: looking back `backMs` from each. */
-  select(selector: VectorSelector, at: Lookup, backMs: number): readonly SeriesColumns[] {
+  /** The series that match, with samples for all the steps: looking back `backMs` from each, and ahead `aheadMs`. */
+  select(matchers: readonly Matcher[], at: Lookup, backMs: number, aheadMs = 0): readonly SeriesColumns[] {
     this.poll()
-    const all = this.#queryable.select(selector.matchers, at.timeMs(0) - backMs, at.timeMs(at.count - 1))
+    const all = this.#queryable.select(matchers, at.timeMs(0) - backMs, at.timeMs(at.count - 1) + aheadMs)
     for (const { values } of all) this.keep(values.length)
     return all
   }
