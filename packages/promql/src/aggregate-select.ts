@@ -1,12 +1,14 @@
+import type { Labels } from '@signalbox/base'
 import { grouper } from './aggregate.ts'
 import { quantile } from './arithmetic.ts'
 import type { Aggregate } from './ast.ts'
 import type { KeptSeries } from './context.ts'
 import { EvaluationFailure } from './failure.ts'
+import type { FloatHistogram } from './histogram/float-histogram.ts'
 import { formatHistogram } from './histogram/histogram-text.ts'
 import { sampleOffset } from './labels-hash.ts'
 import { isValidText, quote } from './quote.ts'
-import { type LazySeries, mergeEqual, Row } from './series.ts'
+import { type LazySeries, Row } from './series.ts'
 
 const INT64 = 2 ** 63
 
@@ -110,32 +112,36 @@ export function groupQuantile(expr: Aggregate, all: readonly KeptSeries[], q: Fl
   }))
 }
 
-/** How many series of a group have each value, the value as a label. */
+/** How many series of a group have each value, the value as a label; where that takes the place of a grouping label, groups become one. */
 export function countValues(expr: Aggregate, all: readonly KeptSeries[], label: string, keepRows: (rows: number) => void): LazySeries[] {
   if (label === '' || !isValidText(label)) throw new EvaluationFailure('execution', `invalid label name ${quote(label)}`)
   const groupOf = grouper(expr)
-  const results: LazySeries[] = []
+  const results = new Map<string, { labels: Labels; dropsName: boolean; row: Row }>()
   for (const group of groups(expr, all)) {
-    const rows = new Map<string, Row>()
-    for (const series of group) {
-      for (let step = 0; step < series.row.values.length; step++) {
-        if (!series.row.hasPoint(step)) continue
-        const histogram = series.row.histogramAt(step)
-        const value = histogram === undefined ? formatPlain(series.row.at(step)) : formatHistogram(histogram)
+    const base = groupOf((group[0] as KeptSeries).labels).labels()
+    const dropsName = label !== '__name__' && anyDropsName(group)
+    // Labels are made once a value: most values come again at the next step.
+    const rows = new Map<number | FloatHistogram, Row>()
+    for (const { row: input } of group) {
+      for (let step = 0; step < input.values.length; step++) {
+        if (!input.hasPoint(step)) continue
+        const value = input.histogramAt(step) ?? input.at(step)
         let row = rows.get(value)
         if (row === undefined) {
-          keepRows(1)
-          row = new Row(series.row.values.length)
+          const labels = base.with(label, typeof value === 'number' ? formatPlain(value) : formatHistogram(value))
+          row = results.get(labels.key)?.row
+          if (row === undefined) {
+            keepRows(1)
+            row = new Row(input.values.length)
+            results.set(labels.key, { labels, dropsName, row })
+          }
           rows.set(value, row)
         }
         row.set(step, row.has(step) ? row.at(step) + 1 : 1)
       }
     }
-    const labels = groupOf((group[0] as KeptSeries).labels).labels()
-    const dropsName = label !== '__name__' && anyDropsName(group)
-    for (const [value, row] of rows) results.push({ labels: labels.with(label, value), dropsName, row: () => row })
   }
-  return mergeEqual(results)
+  return [...results.values()].map(({ labels, dropsName, row }) => ({ labels, dropsName, row: () => row }))
 }
 
 function anyDropsName(group: readonly KeptSeries[]): boolean {

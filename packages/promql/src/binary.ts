@@ -27,12 +27,12 @@ export function pairOperation(expr: Binary): PairOperation {
 }
 
 /** Applies the operator to points of which one at least is a native histogram; answers what a user should be told. */
-export function operateOnHistograms(expr: Binary, row: Row, step: number, left: Operand, right: Operand, kept: Operand): HistogramNote | undefined {
+export function operateOnHistograms(expr: Binary, row: Row, step: number, left: Operand, right: Operand): HistogramNote | undefined {
   const { value, note } = histogramPair(expr.operator, left, right)
   if (value === undefined) row.remove(step)
   else if (expr.bool) row.set(step, value === false ? 0 : 1)
   else if (value === false) row.remove(step)
-  else setPoint(row, step, value === true ? kept : value)
+  else setPoint(row, step, value === true ? left : value)
   return note
 }
 
@@ -91,7 +91,7 @@ export function vectorScalarBinary(
       for (const [i, histogram] of histograms.entries()) {
         if (histogram === undefined) continue
         const [left, right] = isLeft ? [values[i] as number, histogram] : [histogram, values[i] as number]
-        annotate(context.annotations, expr, operateOnHistograms(expr, row, i, left, right, histogram))
+        annotate(context.annotations, expr, operateOnHistograms(expr, row, i, left, right))
       }
     } else change(row)
   }

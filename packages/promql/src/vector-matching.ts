@@ -77,7 +77,7 @@ function combiner(expr: Binary, count: number, notes: Annotations): (left: Row, 
       if (!left.hasPoint(i) || !right.hasPoint(i)) continue
       const [a, b] = [left.histogramAt(i) ?? left.at(i), right.histogramAt(i) ?? right.at(i)]
       if (typeof a === 'number' && typeof b === 'number' && !isTrim(expr.operator)) operate(row, i, a, b, a)
-      else annotate(notes, expr, operateOnHistograms(expr, row, i, a, b, a))
+      else annotate(notes, expr, operateOnHistograms(expr, row, i, a, b))
     }
     return row
   }

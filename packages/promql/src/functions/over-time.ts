@@ -124,9 +124,10 @@ function quantileOverTime(call: CallContext): LazySeries[] {
   return overFloats(call, call.range(1), 1, (window) => quantile(q[window.step] as number, window.values.slice(window.low, window.high)))
 }
 
-/** The median of the distances from the median. */
+/** The median of the distances from the median; NaN when any value is. */
 function medianDeviation(window: Window): number {
   const values = window.values.slice(window.low, window.high)
+  if (values.some(Number.isNaN)) return Number.NaN
   const median = quantile(0.5, values)
   return quantile(
     0.5,

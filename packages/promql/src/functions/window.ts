@@ -87,7 +87,8 @@ export function windowRow(samples: Samples, windows: Windows, compute: (window: 
 export function floatsOf(samples: Samples): Samples {
   const { histograms } = samples
   if (histograms === undefined) return samples
-  const floats = histograms.map((_, i) => i).filter((i) => histograms[i] === undefined)
+  // Histograms are a sparse array: what is missing must be asked for by index.
+  const floats = Array.from(samples.values, (_, i) => i).filter((i) => histograms[i] === undefined)
   return {
     timestampsMs: Float64Array.from(floats, (i) => samples.timestampsMs[i] as number),
     values: Float64Array.from(floats, (i) => samples.values[i] as number),

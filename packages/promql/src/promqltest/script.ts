@@ -1,4 +1,6 @@
-import { parseNumber, parseSeriesLine, type SeriesLine } from './series-line.ts'
+import { unquote } from '../quote.ts'
+import { parseNumber } from './number.ts'
+import { parseSeriesLine, parseStartLine, type SeriesLine, type StartLine } from './series-line.ts'
 
 export interface Expectation {
   readonly kind: 'fail' | 'warn' | 'info' | 'no_warn' | 'no_info' | 'ordered'
@@ -23,10 +25,20 @@ export interface Evaluation {
   readonly rows: readonly SeriesLine[]
 }
 
-export type Command =
-  | { readonly kind: 'clear' }
-  | { readonly kind: 'load'; readonly stepMs: number; readonly rows: readonly SeriesLine[] }
-  | Evaluation
+export interface Load {
+  readonly kind: 'load'
+  readonly stepMs: number
+  /** Classic histograms are also loaded as native ones with custom bounds. */
+  readonly customBuckets: boolean
+  readonly rows: readonly LoadedSeries[]
+}
+
+export interface LoadedSeries extends SeriesLine {
+  /** Of each point, relative to its time. */
+  readonly startOffsetsMs: StartLine['offsetsMs'] | undefined
+}
+
+export type Command = { readonly kind: 'clear' } | Load | Evaluation
 
 /** The commands of a file in the promqltest language. Throws on what it cannot read. */
 export function parseScript(text: string): Command[] {
@@ -42,12 +54,30 @@ export function parseScript(text: string): Command[] {
     const at = i + 1
     if (line !== 'clear') while (i + 1 < lines.length && lines[i + 1] !== '') block.push(lines[++i] as string)
     if (line === 'clear') commands.push({ kind: 'clear' })
-    else if (line.startsWith('load')) {
-      const step = line.split(/\s+/)[1] ?? ''
-      commands.push({ kind: 'load', stepMs: parseNumber(step) * 1000, rows: block.map(parseSeriesLine) })
-    } else commands.push(parseEvaluation(line, at, block))
+    else if (line.startsWith('load')) commands.push(parseLoad(line, block))
+    else commands.push(parseEvaluation(line, at, block))
   }
   return commands
+}
+
+function parseLoad(line: string, block: readonly string[]): Load {
+  const [word = '', step = ''] = line.split(/\s+/)
+  const rows: LoadedSeries[] = []
+  let starts: StartLine | undefined
+  for (const row of block) {
+    const next = parseStartLine(row)
+    if (next !== undefined) {
+      starts = next
+      continue
+    }
+    const series = parseSeriesLine(row)
+    if (starts !== undefined && (starts.labels.key !== series.labels.key || starts.offsetsMs.length !== series.points.length)) {
+      throw new SyntaxError(`the @st line before does not fit: ${row}`)
+    }
+    rows.push({ ...series, startOffsetsMs: starts?.offsetsMs })
+    starts = undefined
+  }
+  return { kind: 'load', stepMs: parseNumber(step) * 1000, customBuckets: word === 'load_with_nhcb', rows }
 }
 
 function parseEvaluation(line: string, at: number, block: readonly string[]): Evaluation {
@@ -62,7 +92,7 @@ function parseEvaluation(line: string, at: number, block: readonly string[]): Ev
   for (const row of block) {
     const vector = /^expect range vector from (\S+) to \S+ step (\S+)$/.exec(row)
     if (vector !== null) matrix = { startMs: parseNumber(vector[1] as string) * 1000, stepMs: parseNumber(vector[2] as string) * 1000 }
-    else if (row.startsWith('expect string ')) string = row.slice('expect string '.length).trim().slice(1, -1)
+    else if (row.startsWith('expect string ')) string = unquote(row.slice('expect string '.length).trim()) ?? ''
     else if (row.startsWith('expect')) expectations.push(parseExpectation(row))
     else if (/^[+-]?(?:\d|\.\d|inf$|nan$)/i.test(row)) scalar = parseNumber(row)
     else rows.push(parseSeriesLine(row))
