@@ -21,7 +21,7 @@ export type PointOf = 'value' | 'sampled' | 'started'
 
 /**
  * The instant vector's row of one series: at each step the newest sample in (t - lookback, t], nothing when that is a stale marker.
- * With 'started', samples without a start time have no point.
+ * With 'started' an unknown start is 0.
  */
 export function instantRow(columns: SeriesColumns, at: Lookup, lookbackMs: number, point: PointOf = 'value'): Row {
   const { timestampsMs, values, histograms } = columns
@@ -41,7 +41,7 @@ export function instantRow(columns: SeriesColumns, at: Lookup, lookbackMs: numbe
       if (histogram === undefined) row.set(step, value)
       else row.setHistogram(step, histogram)
     } else if (point === 'sampled') row.set(step, sampleMs / 1000)
-    else if (columns.startTimestampsMs !== undefined) row.set(step, (columns.startTimestampsMs[next - 1] as number) / 1000)
+    else row.set(step, (columns.startTimestampsMs?.[next - 1] ?? 0) / 1000)
   }
   return row
 }

@@ -1,7 +1,7 @@
 import { Labels } from '@signalbox/base'
 import { type CallContext, type KeptSeries, materialise } from '../context.ts'
 import { compareLabels } from '../labels-text.ts'
-import { type LazySeries, Row } from '../series.ts'
+import { type LazySeries, mapValues, Row } from '../series.ts'
 import { type FunctionDefinition, scalarFunction, vectorFunction } from './signature.ts'
 
 /** The value of the only series of a step; NaN when there are none or several. */
@@ -20,12 +20,12 @@ function scalar(call: CallContext): Float64Array {
   return values
 }
 
-/** Orders an instant vector by value, NaN last both ways. A range result is ordered by labels, so there it only says so. */
+/** Orders the floats of an instant vector by value, NaN last both ways. A range result is ordered by labels, so there it only says so. */
 function sorted(name: string, direction: 1 | -1): FunctionDefinition {
   return vectorFunction(name, ['instant vector'], (call) => {
     if (!call.instant) {
       call.annotations.warn('sort is ineffective for range queries since results are always ordered by labels', call.call.place)
-      return call.vector(0)
+      return call.vector(0).map((series) => mapValues(series, (row) => row.dropHistograms()))
     }
     const rows = materialise(call.vector(0), call.keepRows).filter(({ row }) => row.has(0))
     rows.sort((a, b) => compare(a.row.at(0), b.row.at(0), direction))

@@ -83,6 +83,13 @@ export function allBuckets(h: FloatHistogram): Bucket[] {
   return all
 }
 
+/** Which bounds belong to a bucket of `h`: the outer ones, both of the zero bucket, and the lower one of the first custom bucket. */
+export function closedBounds(h: FloatHistogram, { lower, upper }: Bucket): { readonly lower: boolean; readonly upper: boolean } {
+  if (isCustom(h)) return { lower: lower === Number.NEGATIVE_INFINITY, upper: true }
+  const isZero = lower <= 0 && upper >= 0
+  return { lower: isZero || lower < 0, upper: isZero || upper > 0 }
+}
+
 /** Without empty buckets. */
 export function compacted(h: FloatHistogram): FloatHistogram {
   const positive = withoutEmpty(h.positive)

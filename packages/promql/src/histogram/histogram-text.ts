@@ -1,4 +1,4 @@
-import { allBuckets, type Bucket, type FloatHistogram, isCustom } from './float-histogram.ts'
+import { allBuckets, type Bucket, closedBounds, type FloatHistogram } from './float-histogram.ts'
 
 /** The histogram as label values and messages show it: `{count:3, sum:4, [-1,1]:1, (1,2]:2}`, empty buckets left out. */
 export function formatHistogram(h: FloatHistogram): string {
@@ -7,11 +7,9 @@ export function formatHistogram(h: FloatHistogram): string {
   return `{${parts.join(', ')}}`
 }
 
-function formatBucket(h: FloatHistogram, { lower, upper, count }: Bucket): string {
-  const isZero = !isCustom(h) && lower <= 0 && upper >= 0
-  const closedBelow = isZero || (lower < 0 && !isCustom(h))
-  const closedAbove = isZero || !(lower < 0 && !isCustom(h))
-  return `${closedBelow ? '[' : '('}${formatG(lower)},${formatG(upper)}${closedAbove ? ']' : ')'}:${formatG(count)}`
+function formatBucket(h: FloatHistogram, bucket: Bucket): string {
+  const closed = closedBounds(h, bucket)
+  return `${closed.lower ? '[' : '('}${formatG(bucket.lower)},${formatG(bucket.upper)}${closed.upper ? ']' : ')'}:${formatG(bucket.count)}`
 }
 
 /** As Go's %g: the shortest digits, an exponent below 1e-4 and from 1e21 on. */
