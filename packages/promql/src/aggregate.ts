@@ -3,7 +3,7 @@ import { GroupHistograms } from './aggregate-histograms.ts'
 import type { Aggregate, AggregateOperator } from './ast.ts'
 import type { Annotations } from './context.ts'
 import { lostIn } from './neumaier.ts'
-import { type LazySeries, Row, withoutName } from './series.ts'
+import { type LazySeries, Row } from './series.ts'
 
 /** Folds the rows of one group, one after another, step by step. */
 interface Accumulator {
@@ -38,10 +38,10 @@ function accumulator(operator: FoldingOperator, count: number): Accumulator {
 /** The labels of a series' group: those listed, or all but those listed and the name. */
 export function grouper(expr: Pick<Aggregate, 'grouping' | 'without'>): (labels: Labels) => { key: string; labels: () => Labels } {
   const { grouping } = expr
-  const names = new Set(grouping)
+  const names = new Set(expr.without ? [...grouping, '__name__'] : grouping)
   if (expr.without) {
     return (all) => {
-      const labels = withoutName(all).omit(names)
+      const labels = all.omit(names)
       return { key: labels.key, labels: () => labels }
     }
   }

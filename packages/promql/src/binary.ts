@@ -4,7 +4,7 @@ import { type Binary, isComparison, isSetOperator, isTrim, type VectorMatching }
 import type { Annotations, CallContext } from './context.ts'
 import type { FloatHistogram } from './histogram/float-histogram.ts'
 import { type HistogramNote, histogramPair, type Operand } from './histogram/histogram-binary.ts'
-import { type LazySeries, mapValues, mergeEqual, type Row, withoutName } from './series.ts'
+import { type LazySeries, mapValues, mergeEqual, type Row } from './series.ts'
 
 /** What an operator does with a pair of floats: writes a value into `row` at `step`, or removes the point. `kept` is what a filter lets through. */
 export type PairOperation = (row: Row, step: number, left: number, right: number, kept: number) => void
@@ -114,9 +114,8 @@ export function matchingOf(expr: Binary): VectorMatching {
 
 /** The labels by which two series match. */
 export function signature(matching: VectorMatching): (labels: Labels) => Labels {
-  const names = new Set(matching.labels)
-  if (matching.on) return (labels) => labels.pick(names)
-  return (labels) => withoutName(labels).omit(names)
+  const names = new Set(matching.on ? matching.labels : [...matching.labels, '__name__'])
+  return matching.on ? (labels) => labels.pick(names) : (labels) => labels.omit(names)
 }
 
 /** The series grouped by the key of their signature. */

@@ -59,6 +59,8 @@ export interface EvaluationError {
 export interface EvaluationLimits {
   /** Samples loaded by one query. */
   readonly samplesMax: number
+  /** Series selected by one query, a series counted as often as it is selected. */
+  readonly seriesMax: number
   /** Points of one series in a range query. */
   readonly pointsMax: number
 }
@@ -67,8 +69,8 @@ export interface EvaluationOptions {
   /** How far an instant selector looks back, default 5 min. */
   readonly lookbackMs?: number
   readonly limits?: Partial<EvaluationLimits>
-  /** Polled between series; answering true ends the query with 'canceled'. */
-  readonly canceled?: () => boolean
+  /** Polled between series; answering true ends the query with 'canceled', 'timeout' with that. */
+  readonly canceled?: () => boolean | 'timeout'
   /**
    * Names are dropped from the result at the end and not as soon as an operation makes another quantity, so that `label_replace` and
    * `by (__name__)` still see them. Default false.

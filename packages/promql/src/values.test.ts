@@ -5,6 +5,7 @@ import { quantile } from './arithmetic.ts'
 import { formatDuration, parseDuration } from './duration.ts'
 import { civilFromDays } from './functions/civil.ts'
 import { bucketQuantile } from './histogram/classic.ts'
+import { xxHash64 } from './labels-hash.ts'
 import { matcher } from './matcher.ts'
 import { quote, unquote } from './quote.ts'
 import { isStale, staleNaN } from './stale.ts'
@@ -123,5 +124,17 @@ describe('arithmetic', () => {
         expect(civilFromDays(days)).toEqual({ year: date.getUTCFullYear(), month: date.getUTCMonth() + 1, day: date.getUTCDate() })
       }),
     )
+  })
+})
+
+describe('xxHash64', () => {
+  it('has the published values', () => {
+    const hash = (text: string): string => xxHash64(new TextEncoder().encode(text)).toString(16)
+    expect(['', 'a', 'abc', 'Nobody inspects the spammish repetition'].map(hash)).toEqual([
+      'ef46db3751d8e999',
+      'd24ec4f1a98c6e5b',
+      '44bc2cf5ad770999',
+      'fbcea83c8a378bf1',
+    ])
   })
 })

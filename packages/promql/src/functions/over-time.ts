@@ -121,7 +121,7 @@ function resets(window: Window): number {
 function quantileOverTime(call: CallContext): LazySeries[] {
   const q = call.scalar(0)
   warnQuantile(call, q)
-  return overFloats(call, call.range(1), 1, (window) => quantile(q[window.step] as number, window.values.slice(window.low, window.high)))
+  return overFloats(call, call.range(1), 0, (window) => quantile(q[window.step] as number, window.values.slice(window.low, window.high)))
 }
 
 /** The median of the distances from the median; NaN when any value is. */
@@ -162,11 +162,20 @@ function requireFactor(factor: number, kind: 'smoothing' | 'trend'): void {
   throw new EvaluationFailure('execution', `invalid ${kind} factor. Expected: 0 < ${initial} < 1, got: ${factor.toFixed(6)}`)
 }
 
-/** Warns about a quantile that is not in [0, 1], once. */
+/** Warns about quantiles that are not in [0, 1]: NaN, the largest and the smallest of them. */
 export function warnQuantile(call: Pick<CallContext, 'annotations' | 'arg'>, q: Float64Array, argument = 0): void {
-  const wrong = q.find((value) => !(value >= 0 && value <= 1))
-  if (wrong === undefined) return
-  call.annotations.warn(`quantile value should be between 0 and 1, got ${formatG(wrong)}`, call.arg(argument).place)
+  let [least, most] = [0, 1]
+  for (const value of q) {
+    if (Number.isNaN(value)) warn(value)
+    least = Math.min(least, Number.isNaN(value) ? 0 : value)
+    most = Math.max(most, Number.isNaN(value) ? 1 : value)
+  }
+  if (most > 1) warn(most)
+  if (least < 0) warn(least)
+
+  function warn(value: number): void {
+    call.annotations.warn(`quantile value should be between 0 and 1, got ${formatG(value)}`, call.arg(argument).place)
+  }
 }
 
 const EXPERIMENTAL = { experimental: true }
