@@ -55,9 +55,6 @@ export class Window {
 /** A value for each window that holds samples; undefined leaves the step without a point. */
 export type WindowFunction = (window: Window) => number | undefined
 
-/** As a WindowFunction, over windows with native histograms among the samples. */
-export type MixedWindowFunction = (window: Window, labels: Labels) => number | FloatHistogram | undefined
-
 export function windowRow(samples: Samples, windows: Windows, compute: (window: Window) => number | FloatHistogram | undefined): Row {
   const row = new Row(windows.count)
   const window = new Window(samples)

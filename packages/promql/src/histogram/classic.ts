@@ -2,7 +2,7 @@
 const SMALL_DELTA = 1e-12
 
 /** Which counts were raised so that they ascend; undefined where rounding explains it or nothing had to be. */
-export interface Forced {
+interface Forced {
   readonly bucketMin: number
   readonly bucketMax: number
   readonly differenceMax: number

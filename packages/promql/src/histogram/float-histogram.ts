@@ -97,7 +97,7 @@ export function compacted(h: FloatHistogram): FloatHistogram {
   return positive === h.positive && negative === h.negative ? h : { ...h, positive, negative }
 }
 
-export function withoutEmpty(buckets: Buckets): Buckets {
+function withoutEmpty(buckets: Buckets): Buckets {
   if (!buckets.counts.includes(0)) return buckets
   const kept = buckets.counts.map((_, i) => i).filter((i) => buckets.counts[i] !== 0)
   return { indices: kept.map((i) => buckets.indices[i] as number), counts: kept.map((i) => buckets.counts[i] as number) }

@@ -75,7 +75,7 @@ function absorbed(h: FloatHistogram, zeroThreshold: number): FloatHistogram {
 }
 
 /** In a coarser schema: 2^(from-to) neighbours become one bucket. */
-export function inSchema(h: FloatHistogram, schema: number): FloatHistogram {
+function inSchema(h: FloatHistogram, schema: number): FloatHistogram {
   if (schema >= h.schema || isCustom(h)) return h
   const merged = 2 ** (h.schema - schema)
   const target = (index: number): number => Math.floor((index - 1) / merged) + 1
