@@ -34,8 +34,8 @@ function judgeNotes(test: Evaluation, kind: 'warn' | 'info', notes: readonly str
   return extra === undefined ? undefined : `unexpected ${kind}: ${extra}`
 }
 
-function fits({ message, pattern }: Expectation, text: string): boolean {
-  return message !== undefined ? text === message : (pattern?.test(text) ?? true)
+function fits({ message, matches }: Expectation, text: string): boolean {
+  return message !== undefined ? text === message : (matches?.(text) ?? true)
 }
 
 export function judgeValue(test: Evaluation, value: QueryValue): string | undefined {

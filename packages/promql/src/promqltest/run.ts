@@ -22,14 +22,15 @@ const OPTIONS: EvaluationOptions = { limits: { samplesMax: 10_000 }, delayedName
 /** Times, as multiples of that of the query, at which a pinned query must answer the same. */
 const PINNED_AT = [-10, 0, 0.2, 1, 10]
 
-/** Runs a file in the promqltest language and says of each `eval` whether it passed. Throws SyntaxError on what it cannot read. */
+/** Runs a file in the promqltest language and says of each `eval` whether it passed; what cannot be read has failed. */
 export function runScript(text: string): Outcome[] {
   let store = new MemoryStore()
   const outcomes: Outcome[] = []
   for (const command of parseScript(text)) {
     if (command.kind === 'clear') store = new MemoryStore()
     else if (command.kind === 'load') load(command, store)
-    else outcomes.push({ line: command.line, expr: command.expr, problem: check(command, store) })
+    else if (command.kind === 'unreadable') outcomes.push({ line: command.line, expr: command.text, problem: command.problem })
+    else outcomes.push({ line: command.line, expr: command.expr, problem: checked(command, store) })
   }
   return outcomes
 }
@@ -44,6 +45,15 @@ function load({ rows, stepMs, customBuckets }: Load, store: MemoryStore): void {
       points.push([i * stepMs, point, offsetMs === undefined ? 0 : i * stepMs + offsetMs])
     }
     store.add(row.labels, points)
+  }
+}
+
+/** As `check`; a bug that throws fails its own case and no other. */
+function checked(test: Evaluation, store: MemoryStore): string | undefined {
+  try {
+    return check(test, store)
+  } catch (error) {
+    return `threw ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`
   }
 }
 

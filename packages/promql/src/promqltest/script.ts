@@ -1,3 +1,4 @@
+import { compileRegex } from '../matcher.ts'
 import { unquote } from '../quote.ts'
 import { parseNumber } from './number.ts'
 import { parseSeriesLine, parseStartLine, type SeriesLine, type StartLine } from './series-line.ts'
@@ -5,7 +6,8 @@ import { parseSeriesLine, parseStartLine, type SeriesLine, type StartLine } from
 export interface Expectation {
   readonly kind: 'fail' | 'warn' | 'info' | 'no_warn' | 'no_info' | 'ordered'
   readonly message?: string
-  readonly pattern?: RegExp
+  /** Anywhere in the text. */
+  readonly matches?: (text: string) => boolean
 }
 
 export interface Evaluation {
@@ -38,9 +40,17 @@ export interface LoadedSeries extends SeriesLine {
   readonly startOffsetsMs: StartLine['offsetsMs'] | undefined
 }
 
-export type Command = { readonly kind: 'clear' } | Load | Evaluation
+/** A command that could not be read: it counts as a case that failed. */
+export interface Unreadable {
+  readonly kind: 'unreadable'
+  readonly line: number
+  readonly text: string
+  readonly problem: string
+}
 
-/** The commands of a file in the promqltest language. Throws on what it cannot read. */
+export type Command = { readonly kind: 'clear' } | Load | Evaluation | Unreadable
+
+/** The commands of a file in the promqltest language. */
 export function parseScript(text: string): Command[] {
   const commands: Command[] = []
   const lines = text
@@ -54,10 +64,24 @@ export function parseScript(text: string): Command[] {
     const at = i + 1
     if (line !== 'clear') while (i + 1 < lines.length && lines[i + 1] !== '') block.push(lines[++i] as string)
     if (line === 'clear') commands.push({ kind: 'clear' })
-    else if (line.startsWith('load')) commands.push(parseLoad(line, block))
-    else commands.push(parseEvaluation(line, at, block))
+    else commands.push(readable(line, at, () => (line.startsWith('load') ? parseLoad(line, block) : parseEvaluation(line, at, block))))
   }
   return commands
+}
+
+function readable(text: string, line: number, read: () => Command): Command {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof SyntaxError) return { kind: 'unreadable', line, text, problem: `cannot be read: ${error.message}` }
+    throw error
+  }
+}
+
+function pattern(text: string): (tested: string) => boolean {
+  const compiled = compileRegex(text)
+  if (!compiled.ok) throw new SyntaxError(`bad pattern ${text}: ${compiled.error}`)
+  return (tested) => compiled.value.matcher(tested).find()
 }
 
 function parseLoad(line: string, block: readonly string[]): Load {
@@ -109,11 +133,10 @@ function parseEvaluation(line: string, at: number, block: readonly string[]): Ev
 
 function parseExpectation(row: string): Expectation {
   const old = /^expected_fail_(message|regexp)\s+(.*)$/.exec(row)
-  if (old !== null)
-    return old[1] === 'message' ? { kind: 'fail', message: old[2] as string } : { kind: 'fail', pattern: new RegExp(old[2] as string) }
+  if (old !== null) return old[1] === 'message' ? { kind: 'fail', message: old[2] as string } : { kind: 'fail', matches: pattern(old[2] as string) }
   const match = /^expect\s+(\w+)(?:\s+(msg|regex):\s*(.*))?$/.exec(row)
   if (match === null) throw new SyntaxError(row)
   const kind = match[1] as Expectation['kind']
   if (match[2] === 'msg') return { kind, message: match[3] as string }
-  return match[2] === 'regex' ? { kind, pattern: new RegExp(match[3] as string) } : { kind }
+  return match[2] === 'regex' ? { kind, matches: pattern(match[3] as string) } : { kind }
 }
