@@ -105,7 +105,8 @@ describe('arithmetic', () => {
   it('a bucket quantile lies in its bucket and grows with q', () => {
     const bounds = Float64Array.of(0.1, 0.5, 1, Number.POSITIVE_INFINITY)
     fc.assert(
-      fc.property(fc.array(fc.nat(1000), { minLength: 4, maxLength: 4 }), fc.double({ min: 0, max: 1, noNaN: true }), (increments, q) => {
+      fc.property(fc.array(fc.nat(1000), { minLength: 4, maxLength: 4 }), fc.double({ min: 1e-9, max: 1, noNaN: true }), (increments, q) => {
+        // The 0-quantile of an empty first bucket is 0/0, as in Prometheus.
         fc.pre(increments.some((n) => n > 0))
         let sum = 0
         const counts = Float64Array.from(increments, (n) => (sum += n))

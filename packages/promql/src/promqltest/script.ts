@@ -41,7 +41,7 @@ export interface LoadedSeries extends SeriesLine {
 }
 
 /** A command that could not be read: it counts as a case that failed. */
-export interface Unreadable {
+interface Unreadable {
   readonly kind: 'unreadable'
   readonly line: number
   readonly text: string
