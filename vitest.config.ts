@@ -17,7 +17,7 @@ export default defineConfig({
         ssr,
         test: {
           name: 'unit',
-          include: ['packages/*/src/**/*.test.ts', 'packages/*/src/**/*.prop.test.ts', 'tools/**/*.test.ts'],
+          include: ['packages/*/src/**/*.test.ts', 'packages/*/src/**/*.prop.test.ts', 'tools/**/*.test.ts', 'conformance/**/*.test.ts'],
           pool: 'threads',
           isolate: false,
           testTimeout: 60_000,

@@ -1,5 +1,5 @@
 import { Labels } from '@signalbox/base'
-import type { QueryValue } from '@signalbox/promql'
+import type { FloatHistogram, QueryValue } from '@signalbox/promql'
 import { expect, test } from 'vitest'
 import { JsonPieces, writeLabelSets, writeQueryValue, writeStrings } from './query-json.ts'
 
@@ -35,6 +35,37 @@ test('a vector has one value a series, a matrix its points', () => {
     }),
   })
   expect(valueText({ type: 'vector', samples: [] })).toBe('{"resultType":"vector","result":[]}')
+})
+
+test('native histograms are objects with their populated buckets', () => {
+  const histogram: FloatHistogram = {
+    schema: 0,
+    zeroThreshold: 0.5,
+    zeroCount: 1,
+    count: 6,
+    sum: 3.5,
+    positive: { indices: [0, 1], counts: [2, 0] },
+    negative: { indices: [1], counts: [3] },
+    customBounds: [],
+    resetHint: 'unknown',
+  }
+  const content = {
+    count: '6',
+    sum: '3.5',
+    buckets: [
+      [1, '-2', '-1', '3'],
+      [3, '-0.5', '0.5', '1'],
+      [0, '0.5', '1', '2'],
+    ],
+  }
+  const labels = Labels.from({ __name__: 'h' })
+  expect(JSON.parse(valueText({ type: 'vector', samples: [{ labels, timestampMs: 2_000, value: Number.NaN, histogram }] })).result).toEqual([
+    { metric: { __name__: 'h' }, histogram: [2, content] },
+  ])
+  const series = { labels, timestampsMs: Float64Array.of(1_000, 2_000), values: Float64Array.of(1, 0), histograms: [undefined, histogram] }
+  expect(JSON.parse(valueText({ type: 'matrix', series: [series] })).result).toEqual([
+    { metric: { __name__: 'h' }, values: [[1, '1']], histograms: [[2, content]] },
+  ])
 })
 
 test('lists of labels and of strings are plain JSON', () => {

@@ -1,6 +1,6 @@
 import type { Labels } from '@signalbox/base'
 import { formatValue } from '@signalbox/exposition'
-import type { QueryValue } from '@signalbox/promql'
+import { allBuckets, closedBounds, type FloatHistogram, type QueryValue, type SeriesColumns } from '@signalbox/promql'
 
 /** Text of a result in pieces, with a limit on their sum: a result is held whole, so it must not grow without end. */
 export class JsonPieces {
@@ -31,7 +31,7 @@ export class JsonPieces {
 
 /**
  * Writes the `data` of an answer to query or query_range: `{"resultType":...,"result":...}`. Sample values are strings,
- * timestamps seconds with up to three decimals. SOURCE: Prometheus HTTP API, "Expression query result formats".
+ * timestamps seconds with up to three decimals; native histograms stand under `histogram` and `histograms`. SOURCE: Prometheus HTTP API, "Expression query result formats".
  */
 export function writeQueryValue(value: QueryValue, pieces: JsonPieces): void {
   pieces.add(`{"resultType":"${value.type}","result":`)
@@ -43,14 +43,14 @@ export function writeQueryValue(value: QueryValue, pieces: JsonPieces): void {
       pieces.add(point(value.timestampMs, value.value))
       break
     case 'vector':
-      writeList(
-        value.samples,
-        pieces,
-        (sample) => `{"metric":${labelsJson(sample.labels)},"value":${point(sample.timestampMs, formatValue(sample.value))}}`,
+      writeList(value.samples, pieces, ({ labels, timestampMs, value: number, histogram }) =>
+        histogram === undefined
+          ? `{"metric":${labelsJson(labels)},"value":${point(timestampMs, formatValue(number))}}`
+          : `{"metric":${labelsJson(labels)},"histogram":${histogramPoint(timestampMs, histogram)}}`,
       )
       break
     case 'matrix':
-      writeList(value.series, pieces, (series) => `{"metric":${labelsJson(series.labels)},"values":[${points(series.timestampsMs, series.values)}]}`)
+      writeList(value.series, pieces, (series) => `{"metric":${labelsJson(series.labels)},${points(series)}}`)
       break
   }
   pieces.add('}')
@@ -76,10 +76,30 @@ function labelsJson(labels: Labels): string {
   return JSON.stringify(labels.toRecord())
 }
 
-function points(timestampsMs: Float64Array, values: Float64Array): string {
-  let text = ''
-  for (let i = 0; i < timestampsMs.length; i++) text += `${i === 0 ? '' : ','}${point(timestampsMs[i] as number, formatValue(values[i] as number))}`
-  return text
+function points({ timestampsMs, values, histograms }: SeriesColumns): string {
+  let floats = ''
+  let native = ''
+  for (let i = 0; i < timestampsMs.length; i++) {
+    const timeMs = timestampsMs[i] as number
+    const histogram = histograms?.[i]
+    if (histogram !== undefined) native += `${native === '' ? '' : ','}${histogramPoint(timeMs, histogram)}`
+    else floats += `${floats === '' ? '' : ','}${point(timeMs, formatValue(values[i] as number))}`
+  }
+  if (native === '') return `"values":[${floats}]`
+  return `${floats === '' ? '' : `"values":[${floats}],`}"histograms":[${native}]`
+}
+
+/** Buckets are [which bounds belong to it, lower, upper, count]: 0 the upper, 1 the lower, 2 neither, 3 both. */
+function histogramPoint(timestampMs: number, histogram: FloatHistogram): string {
+  const buckets = allBuckets(histogram)
+    .filter(({ count }) => count !== 0)
+    .map((bucket) => {
+      const closed = closedBounds(histogram, bucket)
+      const rule = closed.lower ? (closed.upper ? 3 : 1) : closed.upper ? 0 : 2
+      return [rule, formatValue(bucket.lower), formatValue(bucket.upper), formatValue(bucket.count)]
+    })
+  const content = { count: formatValue(histogram.count), sum: formatValue(histogram.sum), ...(buckets.length > 0 ? { buckets } : {}) }
+  return `[${Math.round(timestampMs) / 1000},${JSON.stringify(content)}]`
 }
 
 function point(timestampMs: number, value: string): string {

@@ -2,15 +2,13 @@ import type { Labels } from '@signalbox/base'
 import { grouper } from './aggregate.ts'
 import { quantile } from './arithmetic.ts'
 import type { Aggregate } from './ast.ts'
+import type { KeptSeries } from './context.ts'
 import { EvaluationFailure } from './failure.ts'
+import type { FloatHistogram } from './histogram/float-histogram.ts'
+import { formatHistogram } from './histogram/histogram-text.ts'
+import { sampleOffset } from './labels-hash.ts'
 import { isValidText, quote } from './quote.ts'
-import { type LazySeries, mergeEqual, Row } from './series.ts'
-
-/** A series whose row is at hand. */
-export interface KeptSeries {
-  readonly labels: Labels
-  readonly row: Row
-}
+import { type LazySeries, Row } from './series.ts'
 
 const INT64 = 2 ** 63
 
@@ -23,7 +21,7 @@ export function ranked(expr: Aggregate, all: readonly KeptSeries[], k: Float64Ar
   const largest = expr.operator === 'topk'
   const results: LazySeries[] = []
   for (const group of groups(expr, all)) {
-    const chosen = group.map((series) => ({ labels: series.labels, row: new Row(k.length) }))
+    const chosen = group.map((series) => ({ ...series, row: new Row(k.length) }))
     let order: readonly number[] = []
     for (let step = 0; step < k.length; step++) {
       const limit = Math.trunc(k[step] as number)
@@ -32,9 +30,47 @@ export function ranked(expr: Aggregate, all: readonly KeptSeries[], k: Float64Ar
       for (const index of order) chosen[index]?.row.set(step, (group[index] as KeptSeries).row.at(step))
     }
     const ordered = k.length === 1 ? order.map((index) => chosen[index] as KeptSeries) : chosen
-    for (const { labels, row } of ordered) results.push({ labels, row: () => row })
+    for (const { labels, dropsName, row } of ordered) results.push({ labels, dropsName: dropsName ?? false, row: () => row })
   }
   return results
+}
+
+/** `limitk`: the first `k` points of each group at every step, in the order of the series. */
+export function limited(expr: Aggregate, all: readonly KeptSeries[], k: Float64Array): LazySeries[] {
+  requireIntegers(k)
+  const results: LazySeries[] = []
+  for (const group of groups(expr, all)) {
+    const taken = new Float64Array(k.length)
+    for (const { labels, dropsName, row } of group) {
+      for (let step = 0; step < k.length; step++) {
+        if (!row.hasPoint(step)) continue
+        if ((taken[step] as number) < Math.trunc(k[step] as number)) taken[step] = (taken[step] as number) + 1
+        else row.remove(step)
+      }
+      results.push({ labels, dropsName: dropsName ?? false, row: () => row })
+    }
+  }
+  return results
+}
+
+/**
+ * `limit_ratio`: about that part of the series, chosen by a hash of their labels, so that the same ones are chosen everywhere; a negative
+ * ratio chooses exactly those that its complement leaves out. SOURCE: prometheus promql/engine.go (RatioSampler).
+ */
+export function limitedByRatio(all: readonly KeptSeries[], ratio: Float64Array): LazySeries[] {
+  if (ratio.some(Number.isNaN)) throw new EvaluationFailure('execution', 'Ratio value is NaN')
+  return all.map(({ labels, dropsName, row }) => ({
+    labels,
+    dropsName: dropsName ?? false,
+    row() {
+      const offset = sampleOffset(labels)
+      for (let step = 0; step < ratio.length; step++) {
+        const limit = Math.max(-1, Math.min(1, ratio[step] as number))
+        if (limit >= 0 ? offset >= limit : offset < 1 + limit) row.remove(step)
+      }
+      return row
+    },
+  }))
 }
 
 function requireIntegers(k: Float64Array): void {
@@ -62,6 +98,7 @@ export function groupQuantile(expr: Aggregate, all: readonly KeptSeries[], q: Fl
   const groupOf = grouper(expr)
   return groups(expr, all).map((group) => ({
     labels: groupOf((group[0] as KeptSeries).labels).labels(),
+    dropsName: anyDropsName(group),
     row() {
       const row = new Row(q.length)
       const points = new Float64Array(group.length)
@@ -75,30 +112,40 @@ export function groupQuantile(expr: Aggregate, all: readonly KeptSeries[], q: Fl
   }))
 }
 
-/** How many series of a group have each value, the value as a label. */
+/** How many series of a group have each value, the value as a label; where that takes the place of a grouping label, groups become one. */
 export function countValues(expr: Aggregate, all: readonly KeptSeries[], label: string, keepRows: (rows: number) => void): LazySeries[] {
   if (label === '' || !isValidText(label)) throw new EvaluationFailure('execution', `invalid label name ${quote(label)}`)
   const groupOf = grouper(expr)
-  const results: LazySeries[] = []
+  const results = new Map<string, { labels: Labels; dropsName: boolean; row: Row }>()
   for (const group of groups(expr, all)) {
-    const rows = new Map<number, Row>()
-    for (const series of group) {
-      for (let step = 0; step < series.row.values.length; step++) {
-        if (!series.row.has(step)) continue
-        const value = series.row.at(step)
+    const base = groupOf((group[0] as KeptSeries).labels).labels()
+    const dropsName = label !== '__name__' && anyDropsName(group)
+    // Labels are made once a value: most values come again at the next step.
+    const rows = new Map<number | FloatHistogram, Row>()
+    for (const { row: input } of group) {
+      for (let step = 0; step < input.values.length; step++) {
+        if (!input.hasPoint(step)) continue
+        const value = input.histogramAt(step) ?? input.at(step)
         let row = rows.get(value)
         if (row === undefined) {
-          keepRows(1)
-          row = new Row(series.row.values.length)
+          const labels = base.with(label, typeof value === 'number' ? formatPlain(value) : formatHistogram(value))
+          row = results.get(labels.key)?.row
+          if (row === undefined) {
+            keepRows(1)
+            row = new Row(input.values.length)
+            results.set(labels.key, { labels, dropsName, row })
+          }
           rows.set(value, row)
         }
         row.set(step, row.has(step) ? row.at(step) + 1 : 1)
       }
     }
-    const labels = groupOf((group[0] as KeptSeries).labels).labels()
-    for (const [value, row] of rows) results.push({ labels: labels.with(label, formatPlain(value)), row: () => row })
   }
-  return mergeEqual(results)
+  return [...results.values()].map(({ labels, dropsName, row }) => ({ labels, dropsName, row: () => row }))
+}
+
+function anyDropsName(group: readonly KeptSeries[]): boolean {
+  return group.some(({ dropsName }) => dropsName)
 }
 
 function groups(expr: Aggregate, all: readonly KeptSeries[]): KeptSeries[][] {

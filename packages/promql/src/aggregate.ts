@@ -1,7 +1,9 @@
 import type { Labels } from '@signalbox/base'
+import { GroupHistograms } from './aggregate-histograms.ts'
 import type { Aggregate, AggregateOperator } from './ast.ts'
+import type { Annotations } from './context.ts'
 import { lostIn } from './neumaier.ts'
-import { type LazySeries, Row, withoutName } from './series.ts'
+import { type LazySeries, Row } from './series.ts'
 
 /** Folds the rows of one group, one after another, step by step. */
 interface Accumulator {
@@ -9,7 +11,7 @@ interface Accumulator {
   finish(): Row
 }
 
-export type FoldingOperator = Exclude<AggregateOperator, 'topk' | 'bottomk' | 'quantile' | 'count_values'>
+export type FoldingOperator = Exclude<AggregateOperator, 'topk' | 'bottomk' | 'quantile' | 'count_values' | 'limitk' | 'limit_ratio'>
 
 /** A new accumulator for each group; rows have `count` steps. */
 function accumulator(operator: FoldingOperator, count: number): Accumulator {
@@ -36,10 +38,10 @@ function accumulator(operator: FoldingOperator, count: number): Accumulator {
 /** The labels of a series' group: those listed, or all but those listed and the name. */
 export function grouper(expr: Pick<Aggregate, 'grouping' | 'without'>): (labels: Labels) => { key: string; labels: () => Labels } {
   const { grouping } = expr
-  const names = new Set(grouping)
+  const names = new Set(expr.without ? [...grouping, '__name__'] : grouping)
   if (expr.without) {
     return (all) => {
-      const labels = withoutName(all).omit(names)
+      const labels = all.omit(names)
       return { key: labels.key, labels: () => labels }
     }
   }
@@ -55,14 +57,9 @@ export function grouper(expr: Pick<Aggregate, 'grouping' | 'without'>): (labels:
 }
 
 /** Folds all series into one for each group; holds one row of the input at a time. Groups appear in the order of their first series. */
-export function fold(
-  expr: Aggregate,
-  operator: FoldingOperator,
-  all: readonly LazySeries[],
-  count: number,
-  keepRows: (rows: number) => void,
-): LazySeries[] {
-  const groups = new Map<string, { labels: Labels; accumulator: Accumulator }>()
+export function fold(expr: Aggregate, operator: FoldingOperator, all: readonly LazySeries[], context: FoldContext): LazySeries[] {
+  const { count, keepRows } = context
+  const groups = new Map<string, Group>()
   const groupOf = grouper(expr)
   for (const series of all) {
     const { key, labels } = groupOf(series.labels)
@@ -71,12 +68,37 @@ export function fold(
     if (group === undefined) {
       if (row.isEmpty) continue
       keepRows(1)
-      group = { labels: labels(), accumulator: accumulator(operator, count) }
+      group = { labels: labels(), dropsName: false, accumulator: accumulator(operator, count), histograms: undefined }
       groups.set(key, group)
+    }
+    group.dropsName ||= series.dropsName ?? false
+    if (row.hasHistograms) {
+      group.histograms ??= new GroupHistograms(operator, context.annotations, expr.expr.place)
+      group.histograms.take(row, series.labels)
     }
     group.accumulator.add(row)
   }
-  return [...groups.values()].map((group) => ({ labels: group.labels, row: () => group.accumulator.finish() }))
+  return [...groups.values()].map(({ labels, dropsName, accumulator: floats, histograms }) => ({
+    labels,
+    dropsName,
+    row: () => histograms?.finish(floats.finish()) ?? floats.finish(),
+  }))
+}
+
+/** What a fold needs of its query. */
+export interface FoldContext {
+  /** Steps. */
+  readonly count: number
+  readonly annotations: Annotations
+  keepRows(rows: number): void
+}
+
+interface Group {
+  readonly labels: Labels
+  readonly accumulator: Accumulator
+  dropsName: boolean
+  /** Made with the first native histogram. */
+  histograms: GroupHistograms | undefined
 }
 
 class Fold implements Accumulator {
@@ -118,7 +140,7 @@ class Sum implements Accumulator {
     const { values, present } = this.#row
     const lost = this.#lost
     for (let i = 0; i < values.length; i++) {
-      if (row.present[i] === 0) continue
+      if (row.present[i] !== 1) continue
       const value = row.values[i] as number
       if (present[i] === 0) {
         values[i] = value

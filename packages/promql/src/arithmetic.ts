@@ -1,8 +1,8 @@
 import { unreachable } from '@signalbox/base'
-import type { BinaryOperator, ComparisonOperator, SetOperator } from './ast.ts'
+import type { BinaryOperator, ComparisonOperator, SetOperator, TrimOperator } from './ast.ts'
 
 /** The result of an arithmetic operator, with Go's floating-point corner cases. */
-export function arithmetic(operator: Exclude<BinaryOperator, ComparisonOperator | SetOperator>): (a: number, b: number) => number {
+export function arithmetic(operator: Exclude<BinaryOperator, ComparisonOperator | SetOperator | TrimOperator>): (a: number, b: number) => number {
   switch (operator) {
     case '+':
       return (a, b) => a + b
@@ -42,7 +42,7 @@ export function comparison(operator: ComparisonOperator): (a: number, b: number)
 }
 
 /** Go's Pow: 1 to any power is 1, also NaN, and so is -1 to an infinite one; JavaScript answers NaN. */
-function power(base: number, exponent: number): number {
+export function power(base: number, exponent: number): number {
   if (base === 1) return 1
   if (base === -1 && Math.abs(exponent) === Number.POSITIVE_INFINITY) return 1
   return base ** exponent

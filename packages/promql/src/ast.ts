@@ -9,8 +9,10 @@ export interface Place extends Span {
   readonly column: number
 }
 
-export type BinaryOperator = '+' | '-' | '*' | '/' | '%' | '^' | 'atan2' | ComparisonOperator | SetOperator
+export type BinaryOperator = '+' | '-' | '*' | '/' | '%' | '^' | 'atan2' | ComparisonOperator | TrimOperator | SetOperator
 export type ComparisonOperator = '==' | '!=' | '<' | '>' | '<=' | '>='
+/** What is left of a histogram above (`>/`) or below (`</`) a bound. */
+export type TrimOperator = '>/' | '</'
 export type SetOperator = 'and' | 'or' | 'unless'
 export type AggregateOperator =
   | 'sum'
@@ -25,9 +27,24 @@ export type AggregateOperator =
   | 'bottomk'
   | 'count_values'
   | 'quantile'
+  | 'limitk'
+  | 'limit_ratio'
 
 /** The argument of `@`. `start` and `end` are the ends of the whole query's range, also inside subqueries. */
 export type At = { readonly kind: 'time'; readonly timeMs: number } | { readonly kind: 'start' } | { readonly kind: 'end' }
+
+/** A length of time that is computed, in seconds: in brackets or after `offset`. */
+export type DurationExpr =
+  | { readonly kind: 'literal'; readonly seconds: number; readonly duration: boolean; readonly place: Place }
+  | { readonly kind: 'step' | 'range'; readonly place: Place }
+  | { readonly kind: 'paren'; readonly inner: DurationExpr; readonly place: Place }
+  | { readonly kind: 'unary'; readonly operator: '+' | '-'; readonly operand: DurationExpr; readonly place: Place }
+  | { readonly kind: 'binary'; readonly operator: DurationOperator; readonly left: DurationExpr; readonly right: DurationExpr; readonly place: Place }
+
+export type DurationOperator = '+' | '-' | '*' | '/' | '%' | '^' | 'min_of' | 'max_of'
+
+/** How a selector treats the ends of its window: as sampled, from the sample before it, or interpolated at both. */
+export type Boundaries = 'sampled' | 'anchored' | 'smoothed'
 
 export interface NumberLiteral {
   readonly kind: 'number'
@@ -50,7 +67,10 @@ export interface VectorSelector {
   /** All matchers, that of `name` included as the last one. */
   readonly matchers: readonly Matcher[]
   readonly offsetMs: number
+  /** As written, where the offset is computed; `offsetMs` is 0 until `resolveDurations`. */
+  readonly offsetExpr?: DurationExpr | undefined
   readonly at: At | undefined
+  readonly boundaries: Boundaries
   readonly place: Place
 }
 
@@ -58,6 +78,7 @@ export interface MatrixSelector {
   readonly kind: 'matrix-selector'
   readonly selector: VectorSelector
   readonly rangeMs: number
+  readonly rangeExpr?: DurationExpr | undefined
   readonly place: Place
 }
 
@@ -65,9 +86,12 @@ export interface Subquery {
   readonly kind: 'subquery'
   readonly expr: Expr
   readonly rangeMs: number
+  readonly rangeExpr?: DurationExpr | undefined
   /** undefined: the default step. */
   readonly stepMs: number | undefined
+  readonly stepExpr?: DurationExpr | undefined
   readonly offsetMs: number
+  readonly offsetExpr?: DurationExpr | undefined
   readonly at: At | undefined
   readonly place: Place
 }
@@ -93,6 +117,9 @@ export interface VectorMatching {
   readonly labels: readonly string[]
   /** Labels copied from the "one" side. */
   readonly include: readonly string[]
+  /** What stands for a series that the left or the right side lacks. */
+  readonly fillLeft: number | undefined
+  readonly fillRight: number | undefined
 }
 
 export interface Binary {
@@ -101,7 +128,7 @@ export interface Binary {
   readonly left: Expr
   readonly right: Expr
   readonly bool: boolean
-  /** As written; undefined when neither `on`, `ignoring` nor a group modifier was. */
+  /** As written; undefined when neither `on`, `ignoring`, a group modifier nor a fill modifier was. */
   readonly matching: VectorMatching | undefined
   readonly place: Place
 }
@@ -128,6 +155,10 @@ export type Expr = NumberLiteral | StringLiteral | VectorSelector | MatrixSelect
 
 export function isComparison(operator: BinaryOperator): operator is ComparisonOperator {
   return operator === '==' || operator === '!=' || operator === '<' || operator === '>' || operator === '<=' || operator === '>='
+}
+
+export function isTrim(operator: BinaryOperator): operator is TrimOperator {
+  return operator === '>/' || operator === '</'
 }
 
 export function isSetOperator(operator: BinaryOperator): operator is SetOperator {

@@ -124,6 +124,36 @@ describe('limits', () => {
     expect(polls).toBe(3)
   })
 
+  it('a query that is out of time says so', () => {
+    expect(outcome('sum(m)', { canceled: () => 'timeout' })).toEqual({ code: 'timeout', message: 'query timed out in expression evaluation' })
+  })
+
+  it('is asked at least once for each series, whatever is done with them', () => {
+    const many = storeOf(Object.fromEntries(Array.from({ length: 50 }, (_, i) => [String(i), [1, 2, 3, 4]])))
+    for (const text of [
+      'm',
+      'rate(m[1m])',
+      'm + m',
+      'topk(3, m)',
+      'max_over_time(m[1m:15s])',
+      'sum by (engine) (m)',
+      'm and m',
+      'label_replace(m, "a", "", "", "")',
+    ]) {
+      let polls = 0
+      outcome(text, { canceled: () => ++polls < 0 }, many)
+      expect([text, polls >= 50]).toEqual([text, true])
+    }
+  })
+
+  it('selected series count', () => {
+    expect(outcome('m + m', { limits: { seriesMax: 4 } })).toHaveProperty('value')
+    expect(outcome('m + m', { limits: { seriesMax: 3 } })).toEqual({
+      code: 'limit',
+      message: 'query selects more than 3 series; narrow its selectors or raise the limit',
+    })
+  })
+
   it('the longest chain that parses can be evaluated', () => {
     const result = evaluateInstant(tree(`m${' + 1'.repeat(500)}`), store, 0)
     expect(result.ok && result.value.value.type === 'vector' && result.value.value.samples[0]?.value).toBe(501)
@@ -138,6 +168,6 @@ describe('annotations', () => {
   })
 
   it('sort says that it does nothing in a range query', () => {
-    expect((outcome('sort(m)') as QueryOutput).infos[0]).toContain('sort is ineffective for range queries')
+    expect((outcome('sort(m)') as QueryOutput).warnings[0]).toContain('sort is ineffective for range queries')
   })
 })

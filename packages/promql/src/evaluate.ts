@@ -1,16 +1,21 @@
 import { failure, Labels, ok, type Result } from '@signalbox/base'
 import { type Expr, unwrap } from './ast.ts'
+import type { Samples } from './context.ts'
+import { type QuerySpan, resolveDurations } from './duration-expr.ts'
 import { Evaluator } from './evaluator.ts'
 import { EvaluationFailure } from './failure.ts'
 import { compareLabels } from './labels-text.ts'
 import { Query } from './query.ts'
+import { boundedSamples } from './rate/boundary-samples.ts'
 import { pointsOf } from './select.ts'
-import { type Grid, type LazySeries, mergeEqual } from './series.ts'
+import { type Grid, type LazySeries, withNamesDropped, withoutName } from './series.ts'
 import { typeOf } from './type-check.ts'
 import type { EvaluationError, EvaluationOptions, Queryable, QueryOutput, QueryValue, SeriesColumns, VectorSample } from './types.ts'
 
 /** SOURCE: prometheus web/api/v1 (query_range). */
 const POINTS_MAX = 11_000
+
+const INSTANT: QuerySpan = { stepMs: 0, rangeMs: 0 }
 
 /** The ends are both evaluated when the step divides their distance. Milliseconds; the step is positive. */
 export interface TimeRange {
@@ -31,17 +36,18 @@ export function evaluateInstant(
 ): Result<QueryOutput, EvaluationError> {
   const grid: Grid = { startMs: timeMs, stepMs: 0, count: 1 }
   return run(queryable, grid, options, (query, evaluator) => {
+    const resolved = resolveDurations(expr, INSTANT)
     switch (typeOf(expr)) {
       case 'scalar':
-        return { type: 'scalar', timestampMs: timeMs, value: evaluator.scalar(expr)[0] as number }
+        return { type: 'scalar', timestampMs: timeMs, value: evaluator.scalar(resolved)[0] as number }
       case 'string': {
         const inner = unwrap(expr)
         return { type: 'string', timestampMs: timeMs, value: inner.kind === 'string' ? inner.value : '' }
       }
       case 'range vector':
-        return { type: 'matrix', series: rawSamples(evaluator, expr) }
+        return { type: 'matrix', series: rawSamples(evaluator, resolved, query) }
       case 'instant vector':
-        return { type: 'vector', samples: instantSamples(evaluator.vector(expr), query, timeMs) }
+        return { type: 'vector', samples: instantSamples(evaluator.vector(resolved), query, timeMs) }
     }
   })
 }
@@ -72,7 +78,8 @@ export function evaluateRange(
   const grid: Grid = { startMs, stepMs, count }
   return run(queryable, grid, options, (query, evaluator) => {
     if (count === 0) return { type: 'matrix', series: [] }
-    const all = type === 'scalar' ? [scalarSeries(evaluator, expr, grid)] : rangeSeries(evaluator.vector(expr), query, grid)
+    const resolved = resolveDurations(expr, { stepMs, rangeMs: endMs - startMs })
+    const all = type === 'scalar' ? [scalarSeries(evaluator, resolved, grid)] : rangeSeries(evaluator.vector(resolved), query, grid)
     return { type: 'matrix', series: all }
   })
 }
@@ -95,21 +102,23 @@ function run(
 
 function instantSamples(all: readonly LazySeries[], query: Query, timestampMs: number): VectorSample[] {
   const samples: VectorSample[] = []
-  for (const series of mergeEqual(all)) {
+  for (const series of withNamesDropped(all)) {
     query.poll()
     const row = series.row()
-    if (row.has(0)) samples.push({ labels: series.labels, timestampMs, value: row.at(0) })
+    const histogram = row.histogramAt(0)
+    if (histogram !== undefined) samples.push({ labels: series.labels, timestampMs, value: Number.NaN, histogram })
+    else if (row.has(0)) samples.push({ labels: series.labels, timestampMs, value: row.at(0) })
   }
   return samples
 }
 
 function rangeSeries(all: readonly LazySeries[], query: Query, grid: Grid): SeriesColumns[] {
   const matrix: SeriesColumns[] = []
-  for (const series of mergeEqual(all)) {
+  for (const series of withNamesDropped(all)) {
     query.poll()
-    const { timestampsMs, values } = pointsOf(series.row(), grid)
-    query.keep(values.length)
-    if (values.length > 0) matrix.push({ labels: series.labels, timestampsMs, values })
+    const points = pointsOf(series.row(), grid)
+    query.keep(points.values.length)
+    if (points.values.length > 0) matrix.push({ labels: series.labels, ...points })
   }
   return matrix.sort((a, b) => compareLabels(a.labels, b.labels))
 }
@@ -120,17 +129,26 @@ function scalarSeries(evaluator: Evaluator, expr: Expr, grid: Grid): SeriesColum
 }
 
 /** The samples of the one window of an instant query. */
-function rawSamples(evaluator: Evaluator, expr: Expr): SeriesColumns[] {
+function rawSamples(evaluator: Evaluator, expr: Expr, query: Query): SeriesColumns[] {
   const { series, windows } = evaluator.range(expr)
   const endMs = windows.endMs(0)
+  const startMs = endMs - windows.rangeMs
   const matrix: SeriesColumns[] = []
   for (const one of series) {
-    const { timestampsMs, values } = one.samples()
-    let low = 0
-    let high = timestampsMs.length
-    while (low < high && (timestampsMs[low] as number) <= endMs - windows.rangeMs) low++
-    while (high > low && (timestampsMs[high - 1] as number) > endMs) high--
-    if (high > low) matrix.push({ labels: one.labels, timestampsMs: timestampsMs.slice(low, high), values: values.slice(low, high) })
+    const samples = one.samples()
+    query.poll()
+    const labels = one.dropsName ? withoutName(one.labels) : one.labels
+    const points = windows.boundaries === 'sampled' ? samplesWithin(samples, startMs, endMs) : boundedSamples(samples, windows)
+    if (points.timestampsMs.length > 0) matrix.push({ labels, ...points })
   }
   return matrix.sort((a, b) => compareLabels(a.labels, b.labels))
+}
+
+function samplesWithin({ timestampsMs, values, histograms }: Samples, afterMs: number, untilMs: number): Samples {
+  let low = 0
+  let high = timestampsMs.length
+  while (low < high && (timestampsMs[low] as number) <= afterMs) low++
+  while (high > low && (timestampsMs[high - 1] as number) > untilMs) high--
+  const points = { timestampsMs: timestampsMs.slice(low, high), values: values.slice(low, high) }
+  return histograms === undefined ? points : { ...points, histograms: histograms.slice(low, high) }
 }

@@ -1,6 +1,7 @@
 import { assert, unreachable } from '@signalbox/base'
 import { type FoldingOperator, fold } from './aggregate.ts'
-import { countValues, groupQuantile, ranked } from './aggregate-select.ts'
+import { ignoreHistograms } from './aggregate-histograms.ts'
+import { countValues, groupQuantile, limited, limitedByRatio, ranked } from './aggregate-select.ts'
 import {
   type Aggregate,
   type Binary,
@@ -13,12 +14,15 @@ import {
   type VectorSelector,
 } from './ast.ts'
 import { scalarBinary, vectorScalarBinary } from './binary.ts'
-import { type CallContext, materialise, type RangeVector } from './context.ts'
+import { type CallContext, type KeptSeries, materialise, type RangeVector } from './context.ts'
+import { EvaluationFailure } from './failure.ts'
 import { warnQuantile } from './functions/over-time.ts'
 import { functions } from './functions/registry.ts'
+import { multiplied } from './histogram/float-histogram.ts'
+import { formatG } from './histogram/histogram-text.ts'
 import type { Query } from './query.ts'
-import { instantRow, lookup, subqueryRange, windowsOf, withoutStale } from './select.ts'
-import { type Grid, type LazySeries, mapValues, mergeEqual, Row, withoutName } from './series.ts'
+import { instantRow, lookup, type PointOf, smoothedRow, subqueryRange, windowsOf, withoutStale } from './select.ts'
+import { type Grid, type LazySeries, mapValues, mergeEqual, Row, type SeriesIdentity, withoutName } from './series.ts'
 import { setOperation } from './set-operators.ts'
 import { isStepInvariant } from './step-invariance.ts'
 import { typeOf } from './type-check.ts'
@@ -45,7 +49,7 @@ export class Evaluator {
     if (count === 0) return []
     if (count === 1 || !isStepInvariant(expr)) return this.#vectorAtEachStep(expr)
     const once = new Evaluator(this.#query, { ...this.#grid, count: 1 })
-    return once.vector(expr).map((series) => ({ labels: series.labels, row: () => repeated(series.row(), count) }))
+    return once.vector(expr).map((series) => ({ ...identity(series), row: () => repeated(series.row(), count) }))
   }
 
   #vectorAtEachStep(expr: Expr): LazySeries[] {
@@ -53,7 +57,7 @@ export class Evaluator {
       case 'paren':
         return this.vector(expr.expr)
       case 'vector-selector':
-        return this.#selector(expr, false)
+        return this.#selector(expr)
       case 'unary':
         return expr.operator === '+' ? this.vector(expr.expr) : this.#negated(expr.expr)
       case 'binary':
@@ -63,6 +67,7 @@ export class Evaluator {
       case 'call': {
         const definition = functions.get(expr.name)
         assert(definition?.returns === 'instant vector', `${expr.name} does not answer a vector`)
+        requireBoundaries(expr)
         return definition.vector(this.#callContext(expr))
       }
       case 'number':
@@ -111,14 +116,16 @@ export class Evaluator {
     return this.#subquery(inner)
   }
 
-  #selector(expr: VectorSelector, times: boolean): LazySeries[] {
+  #selector(expr: VectorSelector, point: PointOf = 'value'): LazySeries[] {
     const query = this.#query
+    const { lookbackMs } = query
     const at = lookup(this.#grid, expr.offsetMs, query.atMs(expr.at))
-    return query.select(expr, at, query.lookbackMs).map((columns) => ({
+    const smoothed = expr.boundaries === 'smoothed' && point === 'value'
+    return query.select(expr.matchers, at, lookbackMs, smoothed ? lookbackMs : 0).map((columns) => ({
       labels: columns.labels,
       row() {
         query.poll()
-        return instantRow(columns, at, query.lookbackMs, times)
+        return smoothed ? smoothedRow(withoutStale(columns), at, lookbackMs) : instantRow(columns, at, lookbackMs, point)
       },
     }))
   }
@@ -127,37 +134,48 @@ export class Evaluator {
     const query = this.#query
     const { selector } = expr
     const at = lookup(this.#grid, selector.offsetMs, query.atMs(selector.at))
-    const series = query.select(selector, at, expr.rangeMs).map((columns) => ({
+    const { boundaries } = selector
+    const { lookbackMs } = query
+    const back = expr.rangeMs + (boundaries === 'sampled' ? 0 : lookbackMs)
+    const series = query.select(selector.matchers, at, back, boundaries === 'smoothed' ? lookbackMs : 0).map((columns) => ({
       labels: columns.labels,
       samples() {
         query.poll()
         return withoutStale(columns)
       },
     }))
-    return { windows: windowsOf(at, expr.rangeMs), series }
+    return { windows: windowsOf(at, expr.rangeMs, lookbackMs, boundaries), series }
   }
 
   #subquery(expr: Subquery): RangeVector {
-    const windows = windowsOf(lookup(this.#grid, expr.offsetMs, this.#query.atMs(expr.at)), expr.rangeMs)
+    const windows = windowsOf(lookup(this.#grid, expr.offsetMs, this.#query.atMs(expr.at)), expr.rangeMs, this.#query.lookbackMs)
     const grid = this.#query.innerGrid(windows, expr.stepMs ?? SUBQUERY_STEP_MS)
     const inner = new Evaluator(this.#query, grid).vector(expr.expr)
     return subqueryRange(inner, grid, windows, (samples) => this.#query.keep(samples))
   }
 
   #negated(expr: Expr): LazySeries[] {
-    const negate = ({ values }: Row): void => {
+    const negate = (row: Row): void => {
+      const { values } = row
       for (let i = 0; i < values.length; i++) values[i] = -(values[i] as number)
+      if (!row.hasHistograms) return
+      for (let i = 0; i < values.length; i++) {
+        const histogram = row.histogramAt(i)
+        if (histogram !== undefined) row.setHistogram(i, multiplied(histogram, -1))
+      }
     }
-    return mergeEqual(this.vector(expr).map((series) => mapValues(series, negate, withoutName(series.labels))))
+    return mergeEqual(this.vector(expr).map((series) => mapValues(series, negate, this.#unnamed(series))))
   }
 
   #binary(expr: Binary): LazySeries[] {
     const { left, right, operator } = expr
-    if (typeOf(left) === 'scalar') return vectorScalarBinary(expr, this.vector(right), this.scalar(left), true)
-    if (typeOf(right) === 'scalar') return vectorScalarBinary(expr, this.vector(left), this.scalar(right), false)
+    const context = { annotations: this.#query, unnamed: this.#unnamed }
+    if (typeOf(left) === 'scalar') return vectorScalarBinary(expr, this.vector(right), { values: this.scalar(left), isLeft: true }, context)
+    if (typeOf(right) === 'scalar') return vectorScalarBinary(expr, this.vector(left), { values: this.scalar(right), isLeft: false }, context)
     const { count } = this.#grid
     if (isSetOperator(operator)) return setOperation(expr, operator, this.vector(left), this.vector(right), count)
-    return vectorBinary(expr, materialise(this.vector(left), this.#keepRows), materialise(this.vector(right), this.#keepRows), count)
+    const kept = materialise(this.vector(left), this.#keepRows)
+    return vectorBinary(expr, kept, materialise(this.vector(right), this.#keepRows), count, this.#query)
   }
 
   #aggregate(expr: Aggregate): LazySeries[] {
@@ -166,17 +184,48 @@ export class Evaluator {
     switch (operator) {
       case 'topk':
       case 'bottomk':
-        return ranked(expr, materialise(all, this.#keepRows), this.scalar(required(parameter)))
+        return ranked(expr, this.#floats(expr, all), this.scalar(required(parameter)))
+      case 'limitk':
+        return limited(expr, materialise(all, this.#keepRows), this.scalar(required(parameter)))
+      case 'limit_ratio': {
+        const ratio = this.scalar(required(parameter))
+        this.#warnRatio(required(parameter), ratio)
+        return limitedByRatio(materialise(all, this.#keepRows), ratio)
+      }
       case 'quantile': {
         const q = this.scalar(required(parameter))
         warnQuantile({ annotations: this.#query, arg: () => required(parameter) }, q)
-        return groupQuantile(expr, materialise(all, this.#keepRows), q)
+        return groupQuantile(expr, this.#floats(expr, all), q)
       }
       case 'count_values':
         return countValues(expr, materialise(all, this.#keepRows), text(required(parameter)), this.#keepRows)
       default:
-        return fold(expr, operator satisfies FoldingOperator, all, this.#grid.count, this.#keepRows)
+        return fold(expr, operator satisfies FoldingOperator, all, {
+          count: this.#grid.count,
+          annotations: this.#query,
+          keepRows: this.#keepRows,
+        })
     }
+  }
+
+  /** The rows of an aggregation that looks at floats only. */
+  #floats(expr: Aggregate, all: readonly LazySeries[]): KeptSeries[] {
+    const kept = materialise(all, this.#keepRows)
+    for (const { row } of kept) ignoreHistograms(row, expr.operator, this.#query, expr.expr.place)
+    return kept
+  }
+
+  #warnRatio(parameter: Expr, ratio: Float64Array): void {
+    for (const value of ratio) {
+      if (!(Math.abs(value) > 1)) continue
+      const message = `ratio value should be between -1 and 1, got ${formatG(value)}, capping to ${Math.sign(value)}`
+      this.#query.warn(message, parameter.place)
+    }
+  }
+
+  readonly #unnamed = (series: SeriesIdentity): SeriesIdentity => {
+    if (this.#query.delayedNameRemoval) return { labels: series.labels, dropsName: true }
+    return { labels: withoutName(series.labels) }
   }
 
   readonly #keepRows = (rows: number): void => {
@@ -190,17 +239,47 @@ export class Evaluator {
       grid: this.#grid,
       instant: this.#query.grid.count === 1 && this.#query.grid.stepMs === 0,
       annotations: this.#query,
+      queryGrid: this.#query.grid,
+      delayedNameRemoval: this.#query.delayedNameRemoval,
+      unnamed: this.#unnamed,
+      shownName: (labels) => (this.#query.delayedNameRemoval ? labels.get('__name__') : ''),
       arg,
       vector: (index) => this.vector(arg(index)),
       scalar: (index) => this.scalar(arg(index)),
       string: (index) => text(arg(index)),
       range: (index) => this.range(arg(index)),
-      sampleTimes: (index) => {
+      sampleTimes: (index, which) => {
         const inner = unwrap(arg(index))
-        return inner.kind === 'vector-selector' ? this.#selector(inner, true) : undefined
+        return inner.kind === 'vector-selector' ? this.#selector(inner, which) : undefined
       },
+      infoSeries: (matchers, like) => {
+        const times = { offsetMs: like?.offsetMs ?? 0, at: like?.at }
+        return this.#selector({ ...times, kind: 'vector-selector', name: '', matchers, boundaries: 'sampled', place: call.place }, 'sampled')
+      },
+      poll: () => this.#query.poll(),
       keepRows: this.#keepRows,
     }
+  }
+}
+
+function identity({ labels, dropsName }: SeriesIdentity): SeriesIdentity {
+  return { labels, dropsName: dropsName ?? false }
+}
+
+const BOUNDED: Readonly<Record<'anchored' | 'smoothed', readonly string[]>> = {
+  anchored: ['changes', 'delta', 'increase', 'rate', 'resets'],
+  smoothed: ['delta', 'increase', 'rate'],
+}
+
+/** Refuses anchored and smoothed ranges under functions that have no meaning for them. */
+function requireBoundaries(call: Call): void {
+  for (const arg of call.args) {
+    const inner = unwrap(arg)
+    if (inner.kind !== 'matrix-selector' || inner.selector.boundaries === 'sampled') continue
+    const names = BOUNDED[inner.selector.boundaries]
+    if (names.includes(call.name)) continue
+    const message = `${inner.selector.boundaries} modifier can only be used with: ${names.join(', ')} - not with ${call.name}`
+    throw new EvaluationFailure('execution', message)
   }
 }
 
@@ -216,9 +295,9 @@ function text(expr: Expr): string {
 }
 
 function repeated(first: Row, count: number): Row {
+  if (first.has(0)) return Row.full(new Float64Array(count).fill(first.at(0)))
   const row = new Row(count)
-  if (!first.has(0)) return row
-  row.values.fill(first.at(0))
-  row.present.fill(1)
+  const histogram = first.histogramAt(0)
+  if (histogram !== undefined) for (let i = 0; i < count; i++) row.setHistogram(i, histogram)
   return row
 }

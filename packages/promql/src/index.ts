@@ -4,8 +4,11 @@ export type {
   At,
   Binary,
   BinaryOperator,
+  Boundaries,
   Call,
   ComparisonOperator,
+  DurationExpr,
+  DurationOperator,
   Expr,
   MatrixSelector,
   NumberLiteral,
@@ -14,12 +17,14 @@ export type {
   SetOperator,
   StringLiteral,
   Subquery,
+  TrimOperator,
   Unary,
   ValueType,
   VectorMatching,
   VectorSelector,
 } from './ast.ts'
 export { evaluateInstant, evaluateRange, type TimeRange } from './evaluate.ts'
+export { allBuckets, type Bucket, type Buckets, closedBounds, type FloatHistogram, type ResetHint } from './histogram/float-histogram.ts'
 export { parse, parseSelector } from './parser.ts'
 export { format } from './printer.ts'
 export { isStale, staleNaN } from './stale.ts'
@@ -31,6 +36,7 @@ export type {
   Matcher,
   MatchOperator,
   ParseError,
+  ParseOptions,
   Queryable,
   QueryOutput,
   QueryValue,

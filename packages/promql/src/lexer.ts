@@ -37,8 +37,25 @@ const AGGREGATORS: ReadonlySet<string> = new Set([
   'bottomk',
   'count_values',
   'quantile',
+  'limitk',
+  'limit_ratio',
 ])
-const KEYWORDS: ReadonlySet<string> = new Set(['offset', 'by', 'without', 'on', 'ignoring', 'group_left', 'group_right', 'bool'])
+const KEYWORDS: ReadonlySet<string> = new Set([
+  'offset',
+  'by',
+  'without',
+  'on',
+  'ignoring',
+  'group_left',
+  'group_right',
+  'bool',
+  'fill',
+  'fill_left',
+  'fill_right',
+  'anchored',
+  'smoothed',
+])
+const PAIRS: ReadonlySet<string> = new Set(['==', '!=', '<=', '>=', '=~', '</', '>/'])
 const WORD_OPERATORS: ReadonlySet<string> = new Set(['and', 'or', 'unless', 'atan2'])
 
 const SPACE = /(?:[ \t\r\n]+|#[^\n]*)*/y
@@ -140,7 +157,7 @@ class Lexer {
 
   #symbol(next: string): string | undefined {
     const pair = this.#text.slice(this.#at, this.#at + 2)
-    if (pair === '==' || pair === '!=' || pair === '<=' || pair === '>=' || pair === '=~') return this.#emit('operator', pair)
+    if (PAIRS.has(pair)) return this.#emit('operator', pair)
     switch (next) {
       case '+':
       case '-':

@@ -121,3 +121,50 @@ describe('parseSelector', () => {
     for (const text of ['', 'up[5m]', 'sum(up)', '1', 'up + up']) expect(parseSelector(text).ok).toBe(false)
   })
 })
+
+describe('experimental parts of the language', () => {
+  it.each([
+    ['limitk(1, x)', '1:1: parse error: limitk() is experimental and must be enabled with --enable-feature=promql-experimental-functions'],
+    ['mad_over_time(x[5m])', '1:1: parse error: function "mad_over_time" is not enabled'],
+    ['a + fill(0) b', '1:5: parse error: binop fill modifiers are experimental and not enabled'],
+    ['rate(x[5m] anchored)', '1:12: parse error: anchored modifier is experimental and not enabled'],
+  ])('%s is refused unless asked for', (text, message) => {
+    expect(problem(text)).toBe(message)
+    expect(parse(text, { experimental: true }).ok).toBe(true)
+  })
+
+  it.each([
+    ['a and fill(0) b', '1:7: parse error: filling in missing series not allowed for set operators'],
+    ['info(up, build_info)', '1:10: parse error: expected label selectors only'],
+    ['sum(x)[5m:1m] smoothed', '1:1: parse error: smoothed modifier not implemented'],
+    ['x anchored', '1:1: parse error: anchored modifier can only be used with range selectors'],
+    ['x[5m] smoothed anchored', '1:1: parse error: anchored and smoothed modifiers cannot be used together'],
+    ['1 </ 2', '1:1: parse error: operator "</" not allowed for Scalar operations'],
+  ])('%s: %s', (text, message) => {
+    const result = parse(text, { experimental: true })
+    expect(result.ok ? undefined : result.error.message).toBe(message)
+  })
+})
+
+describe('duration expressions', () => {
+  it.each([
+    ['x[1m+2m*3]', 'x[1m + 2m * 3]'],
+    ['x[-(1m)+STEP()]', 'x[-(1m) + step()]'],
+    ['x offset min_of(1h,range())', 'x offset min_of(1h, range())'],
+    ['x offset -step()', 'x offset -step()'],
+    ['x[2^3:max_of(1m,30)]', 'x[2 ^ 3:max_of(1m, 30)]'],
+    ['x[+5m]', 'x[5m]'],
+  ])('%s prints as %s', (text, printed) => {
+    const result = parse(text)
+    expect(result.ok ? format(result.value) : result.error.message).toBe(printed)
+  })
+
+  it.each([
+    ['x[-5m]', '1:3: parse error: duration must be greater than 0'],
+    ['x[5m+]', '1:6: parse error: unexpected "]" in subquery or range selector, expected number, duration, step(), or range()'],
+    ['x[step]', '1:7: parse error: unexpected "]" in duration expression, expected "("'],
+    ['x offset foo', '1:10: parse error: unexpected identifier "foo" in offset, expected number, duration, step(), or range()'],
+  ])('%s: %s', (text, message) => {
+    expect(problem(text)).toBe(message)
+  })
+})

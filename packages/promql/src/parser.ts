@@ -1,12 +1,13 @@
 import { failure, ok, type Result } from '@signalbox/base'
 import { type AggregateOperator, type At, type BinaryOperator, type Expr, isSetOperator, type VectorMatching, type VectorSelector } from './ast.ts'
+import { offsetDuration, positiveDuration } from './duration-parser.ts'
 import type { Token } from './lexer.ts'
 import { matcher } from './matcher.ts'
 import { ParseFailure, toParseError } from './parse-failure.ts'
 import { quote } from './quote.ts'
 import { TokenReader } from './token-reader.ts'
-import { checkTypes } from './type-check.ts'
-import type { Matcher, MatchOperator, ParseError } from './types.ts'
+import { checkTypes, requireMatcher } from './type-check.ts'
+import type { Matcher, MatchOperator, ParseError, ParseOptions } from './types.ts'
 
 /** Deeper nesting is refused, so that a hostile text cannot exhaust the stack. */
 const DEPTH_MAX = 200
@@ -14,6 +15,9 @@ const DEPTH_MAX = 200
 const OPERATORS_MAX = 500
 const UNARY_PRECEDENCE = 5
 const METRIC_NAME = '__name__'
+
+const WITH_PARAMETER: ReadonlySet<AggregateOperator> = new Set(['topk', 'bottomk', 'count_values', 'quantile', 'limitk', 'limit_ratio'])
+const NO_FILL: Pick<VectorMatching, 'fillLeft' | 'fillRight'> = { fillLeft: undefined, fillRight: undefined }
 
 /** Binding strengths; all but `^` group to the left. */
 const PRECEDENCE: Readonly<Record<BinaryOperator, number>> = {
@@ -26,6 +30,8 @@ const PRECEDENCE: Readonly<Record<BinaryOperator, number>> = {
   '>': 3,
   '<=': 3,
   '>=': 3,
+  '</': 3,
+  '>/': 3,
   '+': 4,
   '-': 4,
   '*': 5,
@@ -36,18 +42,18 @@ const PRECEDENCE: Readonly<Record<BinaryOperator, number>> = {
 }
 
 /** The type-checked tree of an expression. Never throws. */
-export function parse(text: string): Result<Expr, ParseError> {
+export function parse(text: string, options: ParseOptions = {}): Result<Expr, ParseError> {
   return guarded(text, () => {
-    const parser = new Parser(text)
+    const parser = new Parser(text, options.experimental ?? false)
     const expr = parser.whole()
-    checkTypes(expr)
+    checkTypes(expr, options.experimental ?? false)
     return expr
   })
 }
 
 /** The matchers of one plain selector (`up{job="x"}`), as `match[]` takes them. */
 export function parseSelector(text: string): Result<readonly Matcher[], ParseError> {
-  return guarded(text, () => new Parser(text).wholeSelector().matchers)
+  return guarded(text, () => new Parser(text, false).wholeSelector().matchers)
 }
 
 function guarded<T>(text: string, run: () => T): Result<T, ParseError> {
@@ -62,10 +68,12 @@ function guarded<T>(text: string, run: () => T): Result<T, ParseError> {
 /** Recursive descent with precedence climbing over binary operators. */
 class Parser {
   readonly #reader: TokenReader
+  readonly #experimental: boolean
   #depth = 0
   #operators = 0
 
-  constructor(text: string) {
+  constructor(text: string, experimental: boolean) {
+    this.#experimental = experimental
     this.#reader = new TokenReader(text)
   }
 
@@ -83,6 +91,7 @@ class Parser {
     if (!isMetricName(reader.current) && !reader.is('punctuation', '{')) reader.unexpected()
     const selector = this.#selector(start, isMetricName(reader.current) ? reader.advance().text : '')
     if (!reader.is('end')) reader.unexpected()
+    requireMatcher(selector)
     return selector
   }
 
@@ -117,7 +126,10 @@ class Parser {
 
   #matching(operator: BinaryOperator, token: Token): VectorMatching | undefined {
     const reader = this.#reader
-    if (!reader.is('keyword', 'on') && !reader.is('keyword', 'ignoring')) return undefined
+    if (!reader.is('keyword', 'on') && !reader.is('keyword', 'ignoring')) {
+      const fill = this.#fill(operator)
+      return fill === undefined ? undefined : { cardinality: 'one-to-one', on: false, labels: [], include: [], ...fill }
+    }
     const on = reader.advance().value === 'on'
     const labels = this.#labels()
     let cardinality: VectorMatching['cardinality'] = isSetOperator(operator) ? 'many-to-many' : 'one-to-one'
@@ -130,7 +142,27 @@ class Parser {
       const twice = on ? include.find((label) => labels.includes(label)) : undefined
       if (twice !== undefined) throw new ParseFailure(`label ${quote(twice)} must not occur in ON and GROUP clause at once`, modifier)
     }
-    return { cardinality, on, labels, include }
+    return { cardinality, on, labels, include, ...(this.#fill(operator) ?? NO_FILL) }
+  }
+
+  /** `fill(v)`, or `fill_left(v)` and `fill_right(v)` in either order. */
+  #fill(operator: BinaryOperator): typeof NO_FILL | undefined {
+    const reader = this.#reader
+    let { fillLeft, fillRight }: typeof NO_FILL = NO_FILL
+    while (reader.current.kind === 'keyword' && reader.current.value.startsWith('fill') && reader.peek().value === '(') {
+      const token = reader.advance()
+      if (!this.#experimental) throw new ParseFailure('binop fill modifiers are experimental and not enabled', token)
+      if (isSetOperator(operator)) throw new ParseFailure('filling in missing series not allowed for set operators', token)
+      const left = token.value !== 'fill_right'
+      const right = token.value !== 'fill_left'
+      if ((left && fillLeft !== undefined) || (right && fillRight !== undefined)) reader.unexpected('fill modifiers')
+      reader.expect('(', 'fill modifiers')
+      const value = reader.signedSeconds('fill modifiers', 'number')
+      reader.expect(')', 'fill modifiers')
+      if (left) fillLeft = value
+      if (right) fillRight = value
+    }
+    return fillLeft === undefined && fillRight === undefined ? undefined : { fillLeft, fillRight }
   }
 
   #unary(): Expr {
@@ -149,6 +181,7 @@ class Parser {
       if (this.#reader.is('punctuation', '[')) expr = this.#brackets(expr)
       else if (this.#reader.is('keyword', 'offset')) expr = this.#offset(expr)
       else if (this.#reader.is('punctuation', '@')) expr = this.#at(expr)
+      else if (this.#reader.is('keyword', 'anchored') || this.#reader.is('keyword', 'smoothed')) expr = this.#boundaries(expr)
       else return expr
     }
   }
@@ -156,33 +189,49 @@ class Parser {
   #brackets(expr: Expr): Expr {
     const reader = this.#reader
     reader.advance()
-    const rangeMs = reader.positiveDurationMs('subquery or range selector')
+    const range = positiveDuration(reader, 'subquery or range selector')
+    const spans = { rangeMs: range.ms, rangeExpr: range.expr }
     if (reader.take(':')) {
-      const stepMs = reader.is('punctuation', ']') ? undefined : reader.positiveDurationMs('subquery selector')
+      const step = reader.is('punctuation', ']') ? undefined : positiveDuration(reader, 'subquery selector')
       reader.expect(']', 'subquery selector')
-      return { kind: 'subquery', expr, rangeMs, stepMs, offsetMs: 0, at: undefined, place: reader.placeFrom(expr.place.start) }
+      const place = reader.placeFrom(expr.place.start)
+      return { kind: 'subquery', expr, ...spans, stepMs: step?.ms, stepExpr: step?.expr, offsetMs: 0, at: undefined, place }
     }
     reader.expect(']', 'subquery or range')
     const place = reader.placeFrom(expr.place.start)
     if (expr.kind !== 'vector-selector') throw new ParseFailure('ranges only allowed for vector selectors', place)
-    if (expr.offsetMs !== 0) throw new ParseFailure('no offset modifiers allowed before range', place)
+    if (hasOffset(expr)) throw new ParseFailure('no offset modifiers allowed before range', place)
     if (expr.at !== undefined) throw new ParseFailure('no @ modifiers allowed before range', place)
-    return { kind: 'matrix-selector', selector: expr, rangeMs, place }
+    return { kind: 'matrix-selector', selector: expr, ...spans, place }
   }
 
   #offset(expr: Expr): Expr {
     const reader = this.#reader
     reader.advance()
-    const offsetMs = Math.round(reader.signedSeconds('offset', 'number, duration, step(), or range()') * 1000)
+    const offset = offsetDuration(reader)
     const place = reader.placeFrom(expr.place.start)
     const target = expr.kind === 'matrix-selector' ? expr.selector : expr
     if (target.kind !== 'vector-selector' && target.kind !== 'subquery') {
       throw new ParseFailure('offset modifier must be preceded by an instant vector selector or range vector selector or a subquery', expr.place)
     }
-    if (target.offsetMs !== 0) throw new ParseFailure('offset may not be set multiple times', place)
-    if (!Number.isFinite(offsetMs)) throw new ParseFailure('duration out of range', place)
-    if (expr.kind === 'matrix-selector') return { ...expr, selector: { ...expr.selector, offsetMs }, place }
-    return { ...target, offsetMs, place }
+    if (hasOffset(target)) throw new ParseFailure('offset may not be set multiple times', place)
+    const offsets = { offsetMs: offset.ms, offsetExpr: offset.expr }
+    if (expr.kind === 'matrix-selector') return { ...expr, selector: { ...expr.selector, ...offsets }, place }
+    return { ...target, ...offsets, place }
+  }
+
+  #boundaries(expr: Expr): Expr {
+    const reader = this.#reader
+    const token = reader.advance()
+    const boundaries = token.value === 'anchored' ? 'anchored' : 'smoothed'
+    const place = reader.placeFrom(expr.place.start)
+    if (!this.#experimental) throw new ParseFailure(`${boundaries} modifier is experimental and not enabled`, token)
+    const target = expr.kind === 'matrix-selector' ? expr.selector : expr
+    if (target.kind !== 'vector-selector') throw new ParseFailure(`${boundaries} modifier not implemented`, expr.place)
+    if (target.boundaries !== 'sampled') throw new ParseFailure('anchored and smoothed modifiers cannot be used together', place)
+    if (expr.kind === 'matrix-selector') return { ...expr, selector: { ...expr.selector, boundaries }, place }
+    if (boundaries === 'anchored') throw new ParseFailure('anchored modifier can only be used with range selectors', place)
+    return { ...target, boundaries, place }
   }
 
   #at(expr: Expr): Expr {
@@ -281,7 +330,10 @@ class Parser {
     const grouping = before ?? this.#grouping() ?? { without: false, labels: [] }
     const place = reader.placeFrom(token.start)
     const operator = token.value as AggregateOperator
-    const wanted = operator === 'topk' || operator === 'bottomk' || operator === 'count_values' || operator === 'quantile' ? 2 : 1
+    const wanted = WITH_PARAMETER.has(operator) ? 2 : 1
+    if (!this.#experimental && (operator === 'limitk' || operator === 'limit_ratio')) {
+      throw new ParseFailure(`${operator}() is experimental and must be enabled with --enable-feature=promql-experimental-functions`, token)
+    }
     if (args.length === 0) throw new ParseFailure('no arguments for aggregate expression provided', place)
     if (args.length !== wanted) {
       throw new ParseFailure(`wrong number of arguments for aggregate expression provided, expected ${wanted}, got ${args.length}`, place)
@@ -338,10 +390,8 @@ class Parser {
       const twice = matchers.find((m) => m.name === METRIC_NAME)
       if (twice !== undefined) throw new ParseFailure(`metric name must not be set twice: ${quote(name)} or ${quote(twice.value)}`, place)
       matchers.push(compiled(METRIC_NAME, '=', name, reader.current))
-    } else if (matchers.every((m) => m.matches(''))) {
-      throw new ParseFailure('vector selector must contain at least one non-empty matcher', place)
     }
-    return { kind: 'vector-selector', name, matchers, offsetMs: 0, at: undefined, place }
+    return { kind: 'vector-selector', name, matchers, offsetMs: 0, at: undefined, boundaries: 'sampled', place }
   }
 
   /** One matcher, appended; or a quoted metric name, answered. */
@@ -360,6 +410,10 @@ class Parser {
   }
 }
 
+function hasOffset(expr: { readonly offsetMs: number; readonly offsetExpr?: unknown }): boolean {
+  return expr.offsetMs !== 0 || expr.offsetExpr !== undefined
+}
+
 function compiled(name: string, operator: MatchOperator, value: string, token: Token): Matcher {
   const result = matcher(name, operator, value)
   if (!result.ok) throw new ParseFailure(result.error, token)
@@ -367,7 +421,19 @@ function compiled(name: string, operator: MatchOperator, value: string, token: T
 }
 
 /** Keywords and word operators that are metrics where an operand is due. SOURCE: prometheus promql/parser (metric_identifier). */
-const METRIC_WORDS: ReadonlySet<string> = new Set(['and', 'or', 'unless', 'offset', 'by', 'without'])
+const METRIC_WORDS: ReadonlySet<string> = new Set([
+  'and',
+  'or',
+  'unless',
+  'offset',
+  'by',
+  'without',
+  'fill',
+  'fill_left',
+  'fill_right',
+  'anchored',
+  'smoothed',
+])
 
 function isMetricName(token: Token): boolean {
   if (token.kind === 'keyword' || token.kind === 'operator') return METRIC_WORDS.has(token.value)

@@ -1,30 +1,39 @@
-import type { At, Place, VectorSelector } from './ast.ts'
-import type { Annotations, Windows } from './context.ts'
+import type { At, Place } from './ast.ts'
+import type { Annotations, ForcedCounts, Windows } from './context.ts'
 import { EvaluationFailure } from './failure.ts'
+import { ForcedInfos } from './forced-infos.ts'
 import type { Lookup } from './select.ts'
 import type { Grid } from './series.ts'
-import type { EvaluationOptions, Queryable, SeriesColumns } from './types.ts'
+import type { EvaluationOptions, Matcher, Queryable, SeriesColumns } from './types.ts'
 
 const LOOKBACK_MS = 5 * 60_000
 /** SOURCE: Prometheus's default for query.max-samples. */
 const SAMPLES_MAX = 50_000_000
+/** Five times the series that the embedded store holds. */
+const SERIES_MAX = 1_000_000
 
 /** What one query shares: the store, the limits and what they have used up, the annotations. Bounds fail the query by EvaluationFailure. */
 export class Query implements Annotations {
   readonly lookbackMs: number
   readonly grid: Grid
+  readonly delayedNameRemoval: boolean
   readonly #queryable: Queryable
   readonly #samplesMax: number
-  readonly #canceled: (() => boolean) | undefined
+  readonly #seriesMax: number
+  readonly #canceled: EvaluationOptions['canceled']
   readonly #warnings = new Set<string>()
   readonly #infos = new Set<string>()
+  readonly #forced = new ForcedInfos()
   #samples = 0
+  #series = 0
 
   constructor(queryable: Queryable, grid: Grid, options: EvaluationOptions) {
     this.#queryable = queryable
     this.grid = grid
+    this.delayedNameRemoval = options.delayedNameRemoval ?? false
     this.lookbackMs = options.lookbackMs ?? LOOKBACK_MS
     this.#samplesMax = options.limits?.samplesMax ?? SAMPLES_MAX
+    this.#seriesMax = options.limits?.seriesMax ?? SERIES_MAX
     this.#canceled = options.canceled
   }
 
@@ -33,7 +42,7 @@ export class Query implements Annotations {
   }
 
   get infos(): readonly string[] {
-    return [...this.#infos]
+    return [...this.#infos, ...this.#forced.texts()]
   }
 
   warn(message: string, place: Place): void {
@@ -42,6 +51,10 @@ export class Query implements Annotations {
 
   info(message: string, place: Place): void {
     this.#infos.add(`PromQL info: ${message} (${place.line}:${place.column})`)
+  }
+
+  forced(metric: string, place: Place, change: ForcedCounts): void {
+    this.#forced.add(metric, place, change)
   }
 
   /** The time that `@` names; undefined without one. */
@@ -58,10 +71,14 @@ export class Query implements Annotations {
     }
   }
 
-  /** The selector's series with samples for all the steps: looking back `backMs` from each. */
-  select(selector: VectorSelector, at: Lookup, backMs: number): readonly SeriesColumns[] {
+  /** The series that match, with samples for all the steps: looking back `backMs` from each, and ahead `aheadMs`. */
+  select(matchers: readonly Matcher[], at: Lookup, backMs: number, aheadMs = 0): readonly SeriesColumns[] {
     this.poll()
-    const all = this.#queryable.select(selector.matchers, at.timeMs(0) - backMs, at.timeMs(at.count - 1))
+    const all = this.#queryable.select(matchers, at.timeMs(0) - backMs, at.timeMs(at.count - 1) + aheadMs)
+    this.#series += all.length
+    if (this.#series > this.#seriesMax) {
+      throw new EvaluationFailure('limit', `query selects more than ${this.#seriesMax} series; narrow its selectors or raise the limit`)
+    }
     for (const { values } of all) this.keep(values.length)
     return all
   }
@@ -76,7 +93,10 @@ export class Query implements Annotations {
 
   /** Asks, between series, whether the query is still wanted. */
   poll(): void {
-    if (this.#canceled?.() === true) throw new EvaluationFailure('canceled', 'query was canceled in query execution')
+    const canceled = this.#canceled?.() ?? false
+    if (canceled === false) return
+    if (canceled === 'timeout') throw new EvaluationFailure('timeout', 'query timed out in expression evaluation')
+    throw new EvaluationFailure('canceled', 'query was canceled in query execution')
   }
 
   /** The inner steps of a subquery: absolute multiples of `stepMs` inside all its windows. */

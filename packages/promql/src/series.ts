@@ -1,5 +1,6 @@
 import type { Labels } from '@signalbox/base'
 import { EvaluationFailure } from './failure.ts'
+import type { FloatHistogram } from './histogram/float-histogram.ts'
 
 /** The steps of an evaluation: startMs + i·stepMs for i in [0, count). */
 export interface Grid {
@@ -12,13 +13,19 @@ export function timeAt(grid: Grid, step: number): number {
   return grid.startMs + step * grid.stepMs
 }
 
+/** What `Row.present` holds for a step; 1 and 2 must stay as they are: hot loops compare with 1. */
+const FLOAT = 1
+const HISTOGRAM = 2
+
 /**
- * One series' points over a grid: `values[i]` counts only where `present[i]` is 1. A row belongs to whoever asked for it and may be
- * changed in place.
+ * One series' points over a grid: `values[i]` counts only where `present[i]` is 1, a float; where it is 2 the point is a native histogram
+ * of `histogramAt`. A row belongs to whoever asked for it and may be changed in place.
  */
 export class Row {
   readonly values: Float64Array
   readonly present: Uint8Array
+  /** Made with the first histogram: most rows have none. */
+  #histograms: (FloatHistogram | undefined)[] | undefined
 
   /** Takes over `values` when they are given, not copying them; no step is present yet. */
   constructor(count: number, values: Float64Array = new Float64Array(count)) {
@@ -35,11 +42,47 @@ export class Row {
 
   set(step: number, value: number): void {
     this.values[step] = value
-    this.present[step] = 1
+    this.present[step] = FLOAT
   }
 
+  setHistogram(step: number, histogram: FloatHistogram): void {
+    this.#histograms ??= new Array<FloatHistogram | undefined>(this.present.length)
+    this.#histograms[step] = histogram
+    this.present[step] = HISTOGRAM
+  }
+
+  /** Copies the point of another row, or its absence. */
+  copy(step: number, from: Row, fromStep = step): void {
+    const histogram = from.histogramAt(fromStep)
+    if (histogram !== undefined) this.setHistogram(step, histogram)
+    else if (from.has(fromStep)) this.set(step, from.at(fromStep))
+    else this.remove(step)
+  }
+
+  /** Whether the step has a float. */
   has(step: number): boolean {
-    return this.present[step] === 1
+    return this.present[step] === FLOAT
+  }
+
+  /** Whether the step has a point of either kind. */
+  hasPoint(step: number): boolean {
+    return this.present[step] !== 0
+  }
+
+  /** The native histogram of a step; undefined for a float or nothing. */
+  histogramAt(step: number): FloatHistogram | undefined {
+    return this.present[step] === HISTOGRAM ? this.#histograms?.[step] : undefined
+  }
+
+  get hasHistograms(): boolean {
+    return this.#histograms !== undefined
+  }
+
+  /** Only the floats remain. */
+  dropHistograms(): void {
+    if (this.#histograms === undefined) return
+    for (let i = 0; i < this.present.length; i++) if (this.present[i] === HISTOGRAM) this.present[i] = 0
+    this.#histograms = undefined
   }
 
   at(step: number): number {
@@ -51,7 +94,7 @@ export class Row {
   }
 
   get isEmpty(): boolean {
-    return this.present.indexOf(1) < 0
+    return this.present.indexOf(FLOAT) < 0 && this.present.indexOf(HISTOGRAM) < 0
   }
 }
 
@@ -59,15 +102,22 @@ export class Row {
  * A series of a result: its labels are known at once, its points are computed when asked for, so that an aggregation over many
  * series holds one row at a time. `row` may be called once. A series may turn out to have no point; only the final result drops it.
  */
-export interface LazySeries {
-  readonly labels: Labels
+export interface LazySeries extends SeriesIdentity {
   row(): Row
 }
 
-/** The series with each point changed in place by `change`, and its labels replaced when given. */
-export function mapValues(series: LazySeries, change: (row: Row) => void, labels = series.labels): LazySeries {
+/** Which series a row belongs to. */
+export interface SeriesIdentity {
+  readonly labels: Labels
+  /** The name has lost its meaning and goes at the end of the query, where names are not dropped at once. */
+  readonly dropsName?: boolean
+}
+
+/** The series with each point changed in place by `change`, and its identity replaced when given. */
+export function mapValues(series: LazySeries, change: (row: Row) => void, identity: SeriesIdentity = series): LazySeries {
   return {
-    labels,
+    labels: identity.labels,
+    dropsName: identity.dropsName ?? false,
     row() {
       const row = series.row()
       change(row)
@@ -82,6 +132,11 @@ const METADATA: ReadonlySet<string> = new Set(['__name__', '__type__', '__unit__
 export function withoutName(labels: Labels): Labels {
   // Reserved names sort before lower-case ones, so most sets are judged by their first names.
   return labels.names.some((name) => METADATA.has(name)) ? labels.omit(METADATA) : labels
+}
+
+/** The series as the result shows them: names that have lost their meaning are gone. */
+export function withNamesDropped(all: readonly LazySeries[]): LazySeries[] {
+  return mergeEqual(all.map((series) => (series.dropsName ? { labels: withoutName(series.labels), row: () => series.row() } : series)))
 }
 
 /** Series with equal labels become one; a step at which two of them have a point fails the query when the row is computed. */
@@ -99,13 +154,14 @@ export function mergeEqual(all: readonly LazySeries[], clash = 'vector cannot co
 function merged(same: readonly LazySeries[], clash: string): LazySeries {
   return {
     labels: (same[0] as LazySeries).labels,
+    dropsName: (same[0] as LazySeries).dropsName ?? false,
     row() {
       const [first, ...rest] = same.map((series) => series.row()) as [Row, ...Row[]]
       for (const row of rest) {
         for (let i = 0; i < row.present.length; i++) {
-          if (!row.has(i)) continue
-          if (first.has(i)) throw new EvaluationFailure('execution', clash)
-          first.set(i, row.at(i))
+          if (!row.hasPoint(i)) continue
+          if (first.hasPoint(i)) throw new EvaluationFailure('execution', clash)
+          first.copy(i, row)
         }
       }
       return first

@@ -1,7 +1,7 @@
-import type { Labels } from '@signalbox/base'
 import type { Binary, SetOperator } from './ast.ts'
 import { bySignature, matchingOf, signature } from './binary.ts'
-import { type LazySeries, mapValues, mergeEqual, type Row } from './series.ts'
+import type { KeptSeries } from './context.ts'
+import { type LazySeries, mapValues, mergeEqual } from './series.ts'
 
 /** `and`, `unless` and `or` between vectors: at each step a series counts by whether its signature is present on the other side. */
 export function setOperation(
@@ -25,7 +25,7 @@ export function setOperation(
 
 function union(expr: Binary, left: readonly LazySeries[], right: readonly LazySeries[], count: number): LazySeries[] {
   const sign = signature(matchingOf(expr))
-  const kept: { labels: Labels; row: Row }[] = left.map((series) => ({ labels: series.labels, row: series.row() }))
+  const kept: KeptSeries[] = left.map((series) => ({ labels: series.labels, dropsName: series.dropsName ?? false, row: series.row() }))
   const seen = presence(
     expr,
     kept.map(({ labels, row }) => ({ labels, row: () => row })),
@@ -37,7 +37,7 @@ function union(expr: Binary, left: readonly LazySeries[], right: readonly LazySe
       for (let i = 0; i < count; i++) if (other?.[i] === 1) row.remove(i)
     })
   })
-  return mergeEqual([...kept.map(({ labels, row }): LazySeries => ({ labels, row: () => row })), ...rest])
+  return mergeEqual([...kept.map(({ labels, dropsName, row }): LazySeries => ({ labels, dropsName: dropsName ?? false, row: () => row })), ...rest])
 }
 
 /** For each signature, at which steps any of its series has a point. */
@@ -47,7 +47,7 @@ function presence(expr: Binary, all: readonly LazySeries[], count: number): Map<
     const steps = new Uint8Array(count)
     for (const series of group) {
       const row = series.row()
-      for (let i = 0; i < count; i++) if (row.present[i] === 1) steps[i] = 1
+      for (let i = 0; i < count; i++) if (row.hasPoint(i)) steps[i] = 1
     }
     present.set(key, steps)
   }

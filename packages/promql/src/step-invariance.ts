@@ -4,6 +4,7 @@ import type { Expr } from './ast.ts'
 const READ_THE_TIME: ReadonlySet<string> = new Set([
   'time',
   'timestamp',
+  'start_timestamp',
   'predict_linear',
   'minute',
   'hour',

@@ -99,15 +99,6 @@ export class TokenReader {
     if (durationMs * 1e6 >= TIME_MS_MAX) throw new ParseFailure('duration out of range', token)
     return durationMs / 1000
   }
-
-  /** A length of time in brackets, in milliseconds; must be positive. */
-  positiveDurationMs(context: string): number {
-    const token = this.current
-    const durationMs = Math.round(this.signedSeconds(context, 'number, duration, step(), or range()') * 1000)
-    if (!(durationMs > 0)) throw new ParseFailure('duration must be greater than 0', token)
-    if (durationMs * 1e6 >= TIME_MS_MAX) throw new ParseFailure('duration out of range', token)
-    return durationMs
-  }
 }
 
 function describe(token: Token): string {

@@ -1,4 +1,5 @@
 import type { Labels } from '@signalbox/base'
+import type { FloatHistogram } from './histogram/float-histogram.ts'
 
 export type MatchOperator = '=' | '!=' | '=~' | '!~'
 
@@ -20,6 +21,10 @@ export interface SeriesColumns {
   readonly timestampsMs: Float64Array
   /** A stale marker is the NaN that `isStale` recognises. */
   readonly values: Float64Array
+  /** Beside `values`: where a sample is a native histogram, it is here and the value does not count. Absent when all are floats. */
+  readonly histograms?: readonly (FloatHistogram | undefined)[]
+  /** When each sample's counter began, milliseconds; 0 where that is unknown. Absent when none is known. */
+  readonly startTimestampsMs?: Float64Array
 }
 
 /** The store as the engine sees it. */
@@ -41,6 +46,11 @@ export interface ParseError {
   readonly span: Span
 }
 
+export interface ParseOptions {
+  /** Also takes experimental functions and aggregations, `fill`, `anchored` and `smoothed`. Default false. */
+  readonly experimental?: boolean
+}
+
 export interface EvaluationError {
   readonly code: 'execution' | 'timeout' | 'canceled' | 'limit'
   readonly message: string
@@ -49,6 +59,8 @@ export interface EvaluationError {
 export interface EvaluationLimits {
   /** Samples loaded by one query. */
   readonly samplesMax: number
+  /** Series selected by one query, a series counted as often as it is selected. */
+  readonly seriesMax: number
   /** Points of one series in a range query. */
   readonly pointsMax: number
 }
@@ -57,14 +69,21 @@ export interface EvaluationOptions {
   /** How far an instant selector looks back, default 5 min. */
   readonly lookbackMs?: number
   readonly limits?: Partial<EvaluationLimits>
-  /** Polled between series; answering true ends the query with 'canceled'. */
-  readonly canceled?: () => boolean
+  /** Polled between series; answering true ends the query with 'canceled', 'timeout' with that. */
+  readonly canceled?: () => boolean | 'timeout'
+  /**
+   * Names are dropped from the result at the end and not as soon as an operation makes another quantity, so that `label_replace` and
+   * `by (__name__)` still see them. Default false.
+   */
+  readonly delayedNameRemoval?: boolean
 }
 
 export interface VectorSample {
   readonly labels: Labels
   readonly timestampMs: number
   readonly value: number
+  /** The sample when it is a native histogram; `value` does not count then. */
+  readonly histogram?: FloatHistogram
 }
 
 export type QueryValue =

@@ -8,7 +8,7 @@ import { overRange, windowRow } from './window.ts'
 function absentOverTime(call: CallContext): LazySeries[] {
   return absentOf(
     call,
-    overRange(call.range(0), (samples, windows) => windowRow(samples, windows, () => 1), true),
+    overRange(call, call.range(0), (samples, windows) => windowRow(samples, windows, () => 1), true),
   )
 }
 
@@ -21,7 +21,7 @@ function absentOf(call: CallContext, all: readonly LazySeries[]): LazySeries[] {
         const row = Row.full(new Float64Array(call.grid.count).fill(1))
         for (const series of all) {
           const { present } = series.row()
-          for (let i = 0; i < present.length; i++) if (present[i] === 1) row.remove(i)
+          for (let i = 0; i < present.length; i++) if (present[i] !== 0) row.remove(i)
         }
         return row
       },

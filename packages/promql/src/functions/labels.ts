@@ -7,8 +7,15 @@ import { isValidText, quote } from '../quote.ts'
 import { type LazySeries, mergeEqual } from '../series.ts'
 import { type FunctionDefinition, vectorFunction } from './signature.ts'
 
-function relabelled(all: readonly LazySeries[], change: (labels: Labels) => Labels): LazySeries[] {
-  return mergeEqual(all.map((series) => ({ labels: change(series.labels), row: () => series.row() })))
+/** Series under new labels; one whose name is set anew keeps that name to the end. */
+function relabelled(all: readonly LazySeries[], target: string, change: (labels: Labels) => Labels | undefined): LazySeries[] {
+  return mergeEqual(
+    all.map((series) => {
+      const labels = change(series.labels)
+      if (labels === undefined) return series
+      return { labels, dropsName: target !== '__name__' && (series.dropsName ?? false), row: () => series.row() }
+    }),
+  )
 }
 
 function labelReplace(call: CallContext): LazySeries[] {
@@ -16,9 +23,9 @@ function labelReplace(call: CallContext): LazySeries[] {
   const compiled = compileRegex(pattern)
   if (!compiled.ok) throw new EvaluationFailure('execution', `invalid regular expression in label_replace(): ${pattern}`)
   requireLabelName(target, 'label_replace()', 'destination ')
-  return relabelled(call.vector(0), (labels) => {
+  return relabelled(call.vector(0), target, (labels) => {
     const replaced = replace(compiled.value, labels.get(source), replacement)
-    return replaced === undefined ? labels : labels.with(target, replaced)
+    return replaced === undefined ? undefined : labels.with(target, replaced)
   })
 }
 
@@ -42,7 +49,7 @@ function labelJoin(call: CallContext): LazySeries[] {
   const sources = call.call.args.slice(3).map((_, i) => call.string(i + 3))
   for (const source of sources) requireLabelName(source, 'label_join()', 'source ')
   requireLabelName(target, 'label_join()', 'destination ')
-  return relabelled(call.vector(0), (labels) => labels.with(target, sources.map((source) => labels.get(source)).join(separator)))
+  return relabelled(call.vector(0), target, (labels) => labels.with(target, sources.map((source) => labels.get(source)).join(separator)))
 }
 
 function requireLabelName(name: string, where: string, role: string): void {

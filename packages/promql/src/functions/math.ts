@@ -1,11 +1,15 @@
 import { goMax, goMin } from '../arithmetic.ts'
 import type { CallContext } from '../context.ts'
-import { type LazySeries, mapValues, mergeEqual, type Row, withoutName } from '../series.ts'
+import { type LazySeries, mapValues, mergeEqual, type Row } from '../series.ts'
 import { type FunctionDefinition, scalarFunction, vectorFunction } from './signature.ts'
 
-/** The vector argument with each row changed in place and the name dropped. */
+/** The floats of the vector argument with each row changed in place and the name dropped; native histograms have no such value. */
 function mapped(call: CallContext, change: (row: Row) => void): LazySeries[] {
-  return mergeEqual(call.vector(0).map((series) => mapValues(series, change, withoutName(series.labels))))
+  const floats = (row: Row): void => {
+    row.dropHistograms()
+    change(row)
+  }
+  return mergeEqual(call.vector(0).map((series) => mapValues(series, floats, call.unnamed(series))))
 }
 
 function pointwise(name: string, apply: (value: number) => number): FunctionDefinition {
@@ -49,6 +53,14 @@ function round(call: CallContext): LazySeries[] {
   })
 }
 
+function ofTwo(name: string, choose: (a: number, b: number) => number): FunctionDefinition {
+  const compute = (call: CallContext): Float64Array => {
+    const other = call.scalar(1)
+    return call.scalar(0).map((value, i) => choose(value, other[i] as number))
+  }
+  return scalarFunction(name, ['scalar', 'scalar'], compute, { experimental: true })
+}
+
 export const mathFunctions: readonly FunctionDefinition[] = [
   pointwise('abs', Math.abs),
   pointwise('ceil', Math.ceil),
@@ -77,5 +89,7 @@ export const mathFunctions: readonly FunctionDefinition[] = [
   withScalar('clamp_max', goMin),
   vectorFunction('clamp', ['instant vector', 'scalar', 'scalar'], clamp),
   vectorFunction('round', ['instant vector', 'scalar'], round, { optional: 1 }),
+  ofTwo('max_of', goMax),
+  ofTwo('min_of', goMin),
   scalarFunction('pi', [], (call) => new Float64Array(call.grid.count).fill(Math.PI)),
 ]

@@ -1,7 +1,8 @@
 import { assert } from '@signalbox/base'
-import { histogramFunctions } from '../histogram-quantile.ts'
 import { absentFunctions } from './absent.ts'
 import { changeFunctions } from './change.ts'
+import { histogramFunctions } from './histograms.ts'
+import { infoFunctions } from './info.ts'
 import { labelFunctions } from './labels.ts'
 import { mathFunctions } from './math.ts'
 import { overTimeFunctions } from './over-time.ts'
@@ -14,6 +15,7 @@ export const functions: ReadonlyMap<string, FunctionDefinition> = registry([
   ...absentFunctions,
   ...changeFunctions,
   ...histogramFunctions,
+  ...infoFunctions,
   ...labelFunctions,
   ...mathFunctions,
   ...overTimeFunctions,

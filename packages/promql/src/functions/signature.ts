@@ -10,6 +10,10 @@ export interface FunctionSignature {
   /** How many arguments at the end may be left out. */
   readonly optional: number
   readonly repeats: boolean
+  /** Parsed only when the caller asks for experimental functions. */
+  readonly experimental: boolean
+  /** Index of the argument that is a set of label matchers and not a value. */
+  readonly labelSelector: number | undefined
   readonly returns: 'scalar' | 'instant vector'
 }
 
@@ -23,6 +27,8 @@ export type FunctionDefinition = FunctionSignature &
 interface Arity {
   readonly optional?: number
   readonly repeats?: boolean
+  readonly experimental?: boolean
+  readonly labelSelector?: number
 }
 
 /** A function that answers a vector. */
@@ -32,10 +38,20 @@ export function vectorFunction(
   vector: (call: CallContext) => LazySeries[],
   arity: Arity = {},
 ): FunctionDefinition {
-  return { name, args, optional: arity.optional ?? 0, repeats: arity.repeats ?? false, returns: 'instant vector', vector }
+  return { ...signature(name, args, arity), returns: 'instant vector', vector }
 }
 
 /** A function that answers a scalar for each step. */
-export function scalarFunction(name: string, args: readonly ValueType[], scalar: (call: CallContext) => Float64Array): FunctionDefinition {
-  return { name, args, optional: 0, repeats: false, returns: 'scalar', scalar }
+export function scalarFunction(
+  name: string,
+  args: readonly ValueType[],
+  scalar: (call: CallContext) => Float64Array,
+  arity: Arity = {},
+): FunctionDefinition {
+  return { ...signature(name, args, arity), returns: 'scalar', scalar }
+}
+
+function signature(name: string, args: readonly ValueType[], arity: Arity): Omit<FunctionSignature, 'returns'> {
+  const { optional = 0, repeats = false, experimental = false, labelSelector } = arity
+  return { name, args, optional, repeats, experimental, labelSelector }
 }

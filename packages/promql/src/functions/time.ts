@@ -1,29 +1,10 @@
 import { Labels } from '@signalbox/base'
 import type { CallContext } from '../context.ts'
-import { type LazySeries, mapValues, mergeEqual, Row, timeAt, withoutName } from '../series.ts'
+import { type LazySeries, mapValues, mergeEqual, Row, timeAt } from '../series.ts'
+import { type Civil, civilFromDays } from './civil.ts'
 import { type FunctionDefinition, scalarFunction, vectorFunction } from './signature.ts'
 
 const DAY_SECONDS = 86_400
-
-interface Civil {
-  readonly year: number
-  /** 1 to 12. */
-  readonly month: number
-  readonly day: number
-}
-
-/** The Gregorian date of a day number from 1970-01-01. SOURCE: H. Hinnant, "chrono-Compatible Low-Level Date Algorithms" (civil_from_days). */
-export function civilFromDays(days: number): Civil {
-  const shifted = days + 719_468
-  const era = Math.floor(shifted / 146_097)
-  const dayOfEra = shifted - era * 146_097
-  const yearOfEra = Math.floor((dayOfEra - Math.floor(dayOfEra / 1460) + Math.floor(dayOfEra / 36_524) - Math.floor(dayOfEra / 146_096)) / 365)
-  const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100))
-  const shiftedMonth = Math.floor((5 * dayOfYear + 2) / 153)
-  const month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
-  const day = dayOfYear - Math.floor((153 * shiftedMonth + 2) / 5) + 1
-  return { year: yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day }
-}
 
 function isLeap(year: number): boolean {
   return (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0
@@ -43,7 +24,9 @@ function dayOfYear(days: number): number {
 
 /** A function of a moment in Unix seconds, UTC; without argument of the evaluation time. */
 function ofMoment(name: string, apply: (seconds: number, days: number) => number): FunctionDefinition {
-  const change = ({ values }: Row): void => {
+  const change = (row: Row): void => {
+    row.dropHistograms()
+    const { values } = row
     for (let i = 0; i < values.length; i++) {
       const seconds = Math.trunc(values[i] as number)
       values[i] = Number.isFinite(seconds) ? apply(seconds, Math.floor(seconds / DAY_SECONDS)) : Number.NaN
@@ -54,7 +37,7 @@ function ofMoment(name: string, apply: (seconds: number, days: number) => number
     ['instant vector'],
     (call) => {
       const input = call.call.args.length === 0 ? [{ labels: Labels.empty, row: () => Row.full(stepSeconds(call)) }] : call.vector(0)
-      return mergeEqual(input.map((series) => mapValues(series, change, withoutName(series.labels))))
+      return mergeEqual(input.map((series) => mapValues(series, change, call.unnamed(series))))
     },
     { optional: 1 },
   )
@@ -66,15 +49,34 @@ function stepSeconds(call: CallContext): Float64Array {
 
 /** A selector's samples tell their own time; any other vector's points are as old as the step. */
 function timestamp(call: CallContext): LazySeries[] {
-  const own = call.sampleTimes(0)
-  if (own !== undefined) return mergeEqual(own.map((series) => mapValues(series, () => {}, withoutName(series.labels))))
+  const own = call.sampleTimes(0, 'sampled')
+  if (own !== undefined) return mergeEqual(own.map((series) => mapValues(series, () => {}, call.unnamed(series))))
   const seconds = stepSeconds(call)
-  return mergeEqual(call.vector(0).map((series) => mapValues(series, (row) => row.values.set(seconds), withoutName(series.labels))))
+  const toTime = (row: Row): void => {
+    for (let i = 0; i < seconds.length; i++) if (row.hasPoint(i)) row.set(i, seconds[i] as number)
+  }
+  return mergeEqual(call.vector(0).map((series) => mapValues(series, toTime, call.unnamed(series))))
+}
+
+/** When the counter of each of a selector's samples began, in Unix seconds, 0 for unknown; nothing for other vectors. */
+function startTimestamp(call: CallContext): LazySeries[] {
+  const own = call.sampleTimes(0, 'started') ?? []
+  return mergeEqual(own.map((series) => mapValues(series, () => {}, call.unnamed(series))))
+}
+
+/** A constant of the whole query, in seconds. */
+function ofQuery(name: string, milliseconds: (call: CallContext) => number): FunctionDefinition {
+  return scalarFunction(name, [], (call) => new Float64Array(call.grid.count).fill(milliseconds(call) / 1000), { experimental: true })
 }
 
 export const timeFunctions: readonly FunctionDefinition[] = [
   scalarFunction('time', [], stepSeconds),
   vectorFunction('timestamp', ['instant vector'], timestamp),
+  vectorFunction('start_timestamp', ['instant vector'], startTimestamp, { experimental: true }),
+  ofQuery('start', (call) => call.queryGrid.startMs),
+  ofQuery('end', (call) => call.queryGrid.startMs + (call.queryGrid.count - 1) * call.queryGrid.stepMs),
+  ofQuery('range', (call) => (call.queryGrid.count - 1) * call.queryGrid.stepMs),
+  ofQuery('step', (call) => call.queryGrid.stepMs),
   ofMoment('minute', (seconds) => Math.floor((seconds - Math.floor(seconds / 3600) * 3600) / 60)),
   ofMoment('hour', (seconds, days) => Math.floor((seconds - days * DAY_SECONDS) / 3600)),
   // 1970-01-01 was a Thursday; Sunday is 0.

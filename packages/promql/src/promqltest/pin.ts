@@ -1,4 +1,4 @@
-import type { Expr, VectorSelector } from '../ast.ts'
+import type { At, DurationExpr, Expr, VectorSelector } from '../ast.ts'
 
 const READ_THE_TIME = /^(?:time|timestamp|predict_linear|minute|hour|day_of_week|day_of_month|day_of_year|days_in_month|month|year)$/
 
@@ -46,5 +46,49 @@ export function readsTheTime(expr: Expr): boolean {
       return READ_THE_TIME.test(expr.name) || expr.args.some(readsTheTime)
     case 'aggregate':
       return readsTheTime(expr.expr) || (expr.parameter !== undefined && readsTheTime(expr.parameter))
+  }
+}
+
+/** Whether its value depends on the range and step of the whole query. */
+export function readsTheQuery(expr: Expr): boolean {
+  switch (expr.kind) {
+    case 'number':
+    case 'string':
+      return false
+    case 'vector-selector':
+      return ofQuery(expr.at, expr.offsetExpr)
+    case 'matrix-selector':
+      return ofQuery(expr.selector.at, expr.selector.offsetExpr, expr.rangeExpr)
+    case 'subquery':
+      return ofQuery(expr.at, expr.offsetExpr, expr.rangeExpr, expr.stepExpr) || readsTheQuery(expr.expr)
+    case 'paren':
+    case 'unary':
+      return readsTheQuery(expr.expr)
+    case 'binary':
+      return readsTheQuery(expr.left) || readsTheQuery(expr.right)
+    case 'call':
+      return /^(?:start|end|step|range)$/.test(expr.name) || expr.args.some(readsTheQuery)
+    case 'aggregate':
+      return readsTheQuery(expr.expr) || (expr.parameter !== undefined && readsTheQuery(expr.parameter))
+  }
+}
+
+function ofQuery(at: At | undefined, ...durations: (DurationExpr | undefined)[]): boolean {
+  return at?.kind === 'start' || at?.kind === 'end' || durations.some((duration) => duration !== undefined && readsStepOrRange(duration))
+}
+
+function readsStepOrRange(expr: DurationExpr): boolean {
+  switch (expr.kind) {
+    case 'literal':
+      return false
+    case 'step':
+    case 'range':
+      return true
+    case 'paren':
+      return readsStepOrRange(expr.inner)
+    case 'unary':
+      return readsStepOrRange(expr.operand)
+    case 'binary':
+      return readsStepOrRange(expr.left) || readsStepOrRange(expr.right)
   }
 }

@@ -27,4 +27,11 @@ describe('the runner itself', () => {
     expect(problemsOf('eval instant at 1m count_values("", m)')).toEqual(['failed: invalid label name ""'])
     expect(problemsOf('eval instant at 1m m\n  expect fail')).toEqual(['did not fail'])
   })
+
+  it('counts what it cannot read as failed, and reads on', () => {
+    expect(problemsOf('eval instant at 1m m\n  m{a="b"} {{bogus:1}}\n\neval instant at 1m m\n  m{a="b"} 2')).toEqual([
+      'cannot be read: unknown fields in {{bogus:1}}: bogus',
+      undefined,
+    ])
+  })
 })

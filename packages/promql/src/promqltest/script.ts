@@ -1,9 +1,13 @@
-import { parseNumber, parseSeriesLine, type SeriesLine } from './series-line.ts'
+import { compileRegex } from '../matcher.ts'
+import { unquote } from '../quote.ts'
+import { parseNumber } from './number.ts'
+import { parseSeriesLine, parseStartLine, type SeriesLine, type StartLine } from './series-line.ts'
 
 export interface Expectation {
   readonly kind: 'fail' | 'warn' | 'info' | 'no_warn' | 'no_info' | 'ordered'
   readonly message?: string
-  readonly pattern?: RegExp
+  /** Anywhere in the text. */
+  readonly matches?: (text: string) => boolean
 }
 
 export interface Evaluation {
@@ -23,12 +27,30 @@ export interface Evaluation {
   readonly rows: readonly SeriesLine[]
 }
 
-export type Command =
-  | { readonly kind: 'clear' }
-  | { readonly kind: 'load'; readonly stepMs: number; readonly rows: readonly SeriesLine[] }
-  | Evaluation
+export interface Load {
+  readonly kind: 'load'
+  readonly stepMs: number
+  /** Classic histograms are also loaded as native ones with custom bounds. */
+  readonly customBuckets: boolean
+  readonly rows: readonly LoadedSeries[]
+}
 
-/** The commands of a file in the promqltest language. Throws on what it cannot read. */
+export interface LoadedSeries extends SeriesLine {
+  /** Of each point, relative to its time. */
+  readonly startOffsetsMs: StartLine['offsetsMs'] | undefined
+}
+
+/** A command that could not be read: it counts as a case that failed. */
+interface Unreadable {
+  readonly kind: 'unreadable'
+  readonly line: number
+  readonly text: string
+  readonly problem: string
+}
+
+export type Command = { readonly kind: 'clear' } | Load | Evaluation | Unreadable
+
+/** The commands of a file in the promqltest language. */
 export function parseScript(text: string): Command[] {
   const commands: Command[] = []
   const lines = text
@@ -42,12 +64,44 @@ export function parseScript(text: string): Command[] {
     const at = i + 1
     if (line !== 'clear') while (i + 1 < lines.length && lines[i + 1] !== '') block.push(lines[++i] as string)
     if (line === 'clear') commands.push({ kind: 'clear' })
-    else if (line.startsWith('load')) {
-      const step = line.split(/\s+/)[1] ?? ''
-      commands.push({ kind: 'load', stepMs: parseNumber(step) * 1000, rows: block.map(parseSeriesLine) })
-    } else commands.push(parseEvaluation(line, at, block))
+    else commands.push(readable(line, at, () => (line.startsWith('load') ? parseLoad(line, block) : parseEvaluation(line, at, block))))
   }
   return commands
+}
+
+function readable(text: string, line: number, read: () => Command): Command {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof SyntaxError) return { kind: 'unreadable', line, text, problem: `cannot be read: ${error.message}` }
+    throw error
+  }
+}
+
+function pattern(text: string): (tested: string) => boolean {
+  const compiled = compileRegex(text)
+  if (!compiled.ok) throw new SyntaxError(`bad pattern ${text}: ${compiled.error}`)
+  return (tested) => compiled.value.matcher(tested).find()
+}
+
+function parseLoad(line: string, block: readonly string[]): Load {
+  const [word = '', step = ''] = line.split(/\s+/)
+  const rows: LoadedSeries[] = []
+  let starts: StartLine | undefined
+  for (const row of block) {
+    const next = parseStartLine(row)
+    if (next !== undefined) {
+      starts = next
+      continue
+    }
+    const series = parseSeriesLine(row)
+    if (starts !== undefined && (starts.labels.key !== series.labels.key || starts.offsetsMs.length !== series.points.length)) {
+      throw new SyntaxError(`the @st line before does not fit: ${row}`)
+    }
+    rows.push({ ...series, startOffsetsMs: starts?.offsetsMs })
+    starts = undefined
+  }
+  return { kind: 'load', stepMs: parseNumber(step) * 1000, customBuckets: word === 'load_with_nhcb', rows }
 }
 
 function parseEvaluation(line: string, at: number, block: readonly string[]): Evaluation {
@@ -62,7 +116,7 @@ function parseEvaluation(line: string, at: number, block: readonly string[]): Ev
   for (const row of block) {
     const vector = /^expect range vector from (\S+) to \S+ step (\S+)$/.exec(row)
     if (vector !== null) matrix = { startMs: parseNumber(vector[1] as string) * 1000, stepMs: parseNumber(vector[2] as string) * 1000 }
-    else if (row.startsWith('expect string ')) string = row.slice('expect string '.length).trim().slice(1, -1)
+    else if (row.startsWith('expect string ')) string = unquote(row.slice('expect string '.length).trim()) ?? ''
     else if (row.startsWith('expect')) expectations.push(parseExpectation(row))
     else if (/^[+-]?(?:\d|\.\d|inf$|nan$)/i.test(row)) scalar = parseNumber(row)
     else rows.push(parseSeriesLine(row))
@@ -79,11 +133,10 @@ function parseEvaluation(line: string, at: number, block: readonly string[]): Ev
 
 function parseExpectation(row: string): Expectation {
   const old = /^expected_fail_(message|regexp)\s+(.*)$/.exec(row)
-  if (old !== null)
-    return old[1] === 'message' ? { kind: 'fail', message: old[2] as string } : { kind: 'fail', pattern: new RegExp(old[2] as string) }
+  if (old !== null) return old[1] === 'message' ? { kind: 'fail', message: old[2] as string } : { kind: 'fail', matches: pattern(old[2] as string) }
   const match = /^expect\s+(\w+)(?:\s+(msg|regex):\s*(.*))?$/.exec(row)
   if (match === null) throw new SyntaxError(row)
   const kind = match[1] as Expectation['kind']
   if (match[2] === 'msg') return { kind, message: match[3] as string }
-  return match[2] === 'regex' ? { kind, pattern: new RegExp(match[3] as string) } : { kind }
+  return match[2] === 'regex' ? { kind, matches: pattern(match[3] as string) } : { kind }
 }

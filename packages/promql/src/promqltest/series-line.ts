@@ -1,23 +1,45 @@
 import { Labels } from '@signalbox/base'
-import { parseDuration } from '../duration.ts'
+import { added, subtracted } from '../histogram/combine.ts'
+import type { FloatHistogram } from '../histogram/float-histogram.ts'
 import { unquote } from '../quote.ts'
+import { parseHistogram } from './histogram-literal.ts'
+import { parseNumber } from './number.ts'
 
-/** One point of a series line; 'gap' for none, 'histogram' for a native histogram, which is not supported. */
-type Point = number | 'stale' | 'gap' | 'histogram'
+/** One point of a series line; 'gap' for none. */
+export type Point = number | FloatHistogram | 'stale' | 'gap'
 
 export interface SeriesLine {
   readonly labels: Labels
   readonly points: readonly Point[]
 }
 
+/** `metric{...}@st items`: how far before each sample of the next line its counter began, milliseconds; undefined where unknown. */
+export interface StartLine {
+  readonly labels: Labels
+  readonly offsetsMs: readonly (number | undefined)[]
+}
+
+// No hexadecimal: `1+0x3` adds 0 three times.
 const NUMBER = String.raw`[+-]?(?:Inf|NaN|(?:\d+(?:ms|[smhdwy]))+|(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)`
 const ITEM = new RegExp(`^(${NUMBER})(?:([+-])(${NUMBER}))?(?:x(\\d+))?$`, 'i')
+const HISTOGRAM_ITEM = /^(\{\{.*?\}\})(?:([+-])(\{\{.*?\}\}))?(?:x(\d+))?$/
 
 /** `metric{label="value"} items`. Throws on what it cannot read: a broken test file is a bug. */
 export function parseSeriesLine(line: string): SeriesLine {
   const { labels, rest } = parseLabels(line)
-  const items = rest.match(/(?:\{\{.*?\}\}|\S)+/g) ?? []
-  return { labels, points: items.flatMap(parseItem) }
+  return { labels, points: items(rest).flatMap(parseItem) }
+}
+
+/** The line as a list of start times; undefined when it is none. */
+export function parseStartLine(line: string): StartLine | undefined {
+  const { labels, rest } = parseLabels(line)
+  if (!rest.startsWith('@st')) return undefined
+  const points = items(rest.slice('@st'.length)).flatMap(parseItem)
+  return { labels, offsetsMs: points.map((point) => (typeof point === 'number' ? point * 1000 : undefined)) }
+}
+
+function items(text: string): string[] {
+  return text.match(/(?:\{\{.*?\}\}|[^\s{])+/g) ?? []
 }
 
 function parseLabels(line: string): { labels: Labels; rest: string } {
@@ -42,25 +64,27 @@ function parseItem(item: string): Point[] {
   const gaps = /^_(?:x(\d+))?$/.exec(item)
   if (gaps !== null) return new Array<Point>(Number(gaps[1] ?? 1)).fill('gap')
   if (item === 'stale') return ['stale']
-  if (item.includes('{{')) {
-    const times = /x(\d+)$/.exec(item)
-    return new Array<Point>(times === null ? 1 : Number(times[1]) + 1).fill('histogram')
-  }
+  const native = HISTOGRAM_ITEM.exec(item)
+  if (native !== null) return histograms(native)
   const match = ITEM.exec(item)
   if (match === null) throw new SyntaxError(`bad item: ${item}`)
   const [, first = '', sign, step, times] = match
-  const points: Point[] = [parseNumber(first)]
+  const points: number[] = [parseNumber(first)]
   const delta = step === undefined ? 0 : parseNumber(step) * (sign === '-' ? -1 : 1)
   for (let i = 0; i < Number(times ?? 0); i++) points.push((points[i] as number) + delta)
   return points
 }
 
-/** A number, an infinity, NaN, or a duration in seconds. */
-export function parseNumber(text: string): number {
-  const sign = text.startsWith('-') ? -1 : 1
-  const plain = text.replace(/^[+-]/, '')
-  if (/^inf$/i.test(plain)) return sign * Number.POSITIVE_INFINITY
-  if (/^nan$/i.test(plain)) return Number.NaN
-  const durationMs = parseDuration(plain)
-  return sign * (durationMs === undefined ? Number(plain) : durationMs / 1000)
+function histograms([, first = '', sign, step, times]: RegExpExecArray): Point[] {
+  const start = parseHistogram(first)
+  const points: FloatHistogram[] = [start]
+  const delta = step === undefined ? undefined : parseHistogram(step)
+  const combine = sign === '-' ? subtracted : added
+  for (let i = 0; i < Number(times ?? 0); i++) {
+    const last = points[i] as FloatHistogram
+    const next = delta === undefined ? last : combine(last, delta)?.histogram
+    if (next === undefined) throw new SyntaxError(`histograms of ${first} and ${step} cannot be combined`)
+    points.push(next)
+  }
+  return points
 }

@@ -1,5 +1,5 @@
-import type { Samples, Windows } from './context.ts'
-import { Row } from './series.ts'
+import type { Samples, Windows } from '../context.ts'
+import { Row } from '../series.ts'
 
 export interface RateKind {
   /** Decreases are counter resets, and a counter is not extrapolated below zero. */
@@ -47,7 +47,7 @@ function resetsIn(values: Float64Array): number[] {
   return resets
 }
 
-interface SampledWindow {
+export interface SampledWindow {
   readonly startMs: number
   readonly endMs: number
   readonly firstMs: number
@@ -62,7 +62,7 @@ interface SampledWindow {
  * of it, else by half an interval; a counter never further than where it would have been zero.
  * SOURCE: prometheus promql/functions.go (extrapolatedRate).
  */
-function extrapolation(window: SampledWindow, counter: boolean): number {
+export function extrapolation(window: SampledWindow, counter: boolean): number {
   const sampled = (window.lastMs - window.firstMs) / 1000
   const interval = sampled / (window.count - 1)
   const threshold = interval * 1.1
