@@ -30,7 +30,6 @@ interface LabelName {
  */
 export class LabelIndex {
   readonly #refs = new Map<string, number>()
-  /** In ascending order of references. */
   readonly #labels = new Map<number, Labels>()
   readonly #names = new Map<string, LabelName>()
   #nextRef = 1
@@ -59,16 +58,25 @@ export class LabelIndex {
     return this.#refs.get(ids.join())
   }
 
-  /** Adds a series that is not there yet. */
-  add(labels: Labels): number {
-    const ref = this.#nextRef++
+  has(ref: number): boolean {
+    return this.#labels.has(ref)
+  }
+
+  /** All references, in the order in which they were added. */
+  refs(): IterableIterator<number> {
+    return this.#labels.keys()
+  }
+
+  /** Adds a series that is not there yet. A reference is given only for one that was read from a file. */
+  add(labels: Labels, ref = this.#nextRef): number {
+    this.#nextRef = Math.max(this.#nextRef, ref + 1)
     const ids = new Array<number>(labels.size)
     const names = new Array<string>(labels.size)
     const values = new Array<string>(labels.size)
     for (let i = 0; i < labels.size; i++) {
       const label = this.#nameOf(labels.names[i] as string)
       const postings = this.#postingsOf(label, labels.values[i] as string)
-      postings.refs.push(ref)
+      insertRef(postings.refs, ref)
       ids[i] = postings.id
       names[i] = label.name
       values[i] = postings.value
@@ -149,7 +157,7 @@ export class LabelIndex {
     if (best !== undefined) return best
     // One that the empty value satisfies selects series without the label too, which no postings list.
     const matcher = matchers.find((one) => !one.matches(''))
-    if (matcher === undefined) return { refs: [...this.#labels.keys()] }
+    if (matcher === undefined) return { refs: [...this.#labels.keys()].sort((a, b) => a - b) }
     const lists: (readonly number[])[] = []
     for (const { value, refs } of this.valuesOf(matcher.name)) if (matcher.matches(value)) lists.push(refs)
     return { refs: union(lists), satisfied: matcher }
@@ -172,6 +180,14 @@ export class LabelIndex {
     }
     return postings
   }
+}
+
+/** At the end, unless the reference comes from a file that is read late. */
+function insertRef(refs: number[], ref: number): void {
+  let at = refs.length
+  while (at > 0 && (refs[at - 1] as number) > ref) at -= 1
+  if (at === refs.length) refs.push(ref)
+  else refs.splice(at, 0, ref)
 }
 
 function testOf(matcher: Matcher): (labels: Labels) => boolean {
