@@ -26,6 +26,7 @@ export class Head {
   readonly #index = new LabelIndex()
   readonly #samples: SampleStore
   #floorMs = -Infinity
+  #acceptFromMs = -Infinity
   #newestMs = -Infinity
   #refused = 0
   #appended = 0
@@ -55,6 +56,13 @@ export class Head {
   /** The newest sample's time; -Infinity before the first. */
   get newestMs(): number {
     return this.#newestMs
+  }
+
+  /** The oldest sample's time that is answered; Infinity without any. Costs a pass over all series. */
+  oldestMs(): number {
+    let oldestMs = Infinity
+    for (const ref of this.#index.refs()) oldestMs = Math.min(oldestMs, this.#samples.oldestMs(ref, this.#floorMs))
+    return oldestMs
   }
 
   /**
@@ -97,7 +105,7 @@ export class Head {
   /** `append`, telling apart what is new to the store. */
   place(ref: number, timestampMs: number, value: number): SampleOutcome {
     assert(Number.isFinite(timestampMs), 'a timestamp is finite')
-    if (timestampMs < this.#floorMs) return this.#index.has(ref) ? 'out-of-order' : 'unknown-series'
+    if (timestampMs < this.#acceptFromMs) return this.#index.has(ref) ? 'out-of-order' : 'unknown-series'
     const outcome = this.#samples.append(ref, timestampMs, value)
     if (outcome !== 'ok' && outcome !== 'late') return outcome
     this.#appended += 1
@@ -154,9 +162,15 @@ export class Head {
     return [...values].sort()
   }
 
+  /** From now on nothing before `fromMs` is accepted; what is there already is still answered. */
+  acceptFrom(fromMs: number): void {
+    if (fromMs > this.#acceptFromMs) this.#acceptFromMs = fromMs
+  }
+
   /** Forgets samples before `beforeMs` (default: the newest sample less the retention) and series that then have none. */
   truncate(beforeMs: number = this.#newestMs - this.#options.retentionMs): void {
     if (beforeMs > this.#floorMs) this.#floorMs = beforeMs
+    this.acceptFrom(beforeMs)
     const dead = new Set<number>()
     for (const ref of this.#index.refs()) if (!this.#samples.truncate(ref, this.#floorMs)) dead.add(ref)
     for (const ref of dead) this.#samples.close(ref)

@@ -127,6 +127,14 @@ export class SampleStore {
     return this.#page(ref)?.newestMs[ref % PAGE_SERIES] ?? -Infinity
   }
 
+  /** The time of the first sample at or after `fromMs`; Infinity without one. */
+  oldestMs(ref: number, fromMs: number): number {
+    const { parts, late } = this.window(ref, fromMs, Infinity)
+    const first = parts[0]
+    const firstMs = first === undefined ? Infinity : (this.#columns.timestampsOf(first.column)[first.from] as number)
+    return late === undefined ? firstMs : Math.min(firstMs, this.#late.get(ref)?.timestampsMs[late.from] as number)
+  }
+
   /** The samples with `startMs <= time <= endMs`. */
   window(ref: number, startMs: number, endMs: number): SampleWindow {
     const page = this.#page(ref)
