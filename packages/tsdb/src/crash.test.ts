@@ -7,7 +7,7 @@ const SEEDS = 200
 
 /** One life of a store on this disk: until it crashes, or long enough. Answers what must be there afterwards, and what may. */
 function live(disk: SimulatedDisk, random: Random, driver: StoreDriver): void {
-  disk.crashAt = disk.operations + 1 + Math.floor(random.next() * 250)
+  disk.crashAt = disk.operations + 1 + Math.floor(random.next() * (random.next() < 0.9 ? 250 : 1500))
   try {
     driver.open(disk)
     for (let step = 0; step < 600; step++) {

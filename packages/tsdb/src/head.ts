@@ -81,14 +81,24 @@ export class Head {
     return ref
   }
 
-  /** Makes a series that a file knows by this reference. False: one of the two is known otherwise, or the store is at its limit. */
-  restoreSeries(ref: number, labels: Labels): boolean {
+  /**
+   * The reference of a series that a file knows as `ref`: that one, or the one under which the labels are known already, as those of
+   * a series that was dropped and came again. Undefined: the reference has other labels here, or the store is at its limit.
+   */
+  restoreSeries(ref: number, labels: Labels): number | undefined {
     const known = this.#index.find(labels)
-    if (known !== undefined || this.#index.has(ref)) return known === ref
-    if (this.#index.size >= this.#options.seriesMax) return false
+    this.#index.reserve(ref)
+    if (known !== undefined || this.#index.has(ref)) return known
+    if (this.#index.size >= this.#options.seriesMax) return undefined
     this.#index.add(labels, ref)
     this.#samples.open(ref)
-    return true
+    return ref
+  }
+
+  /** Hides what is before `floorMs`, without dropping series that then have no samples: the log may go on with them. */
+  restoreFloor(floorMs: number): void {
+    if (floorMs > this.#floorMs) this.#floorMs = floorMs
+    this.acceptFrom(floorMs)
   }
 
   /** Tells the head of a sample that a file brought in past `append`. */

@@ -67,9 +67,14 @@ export class LabelIndex {
     return this.#labels.keys()
   }
 
+  /** This reference will not be given out. */
+  reserve(ref: number): void {
+    this.#nextRef = Math.max(this.#nextRef, ref + 1)
+  }
+
   /** Adds a series that is not there yet. A reference is given only for one that was read from a file. */
   add(labels: Labels, ref = this.#nextRef): number {
-    this.#nextRef = Math.max(this.#nextRef, ref + 1)
+    this.reserve(ref)
     const ids = new Array<number>(labels.size)
     const names = new Array<string>(labels.size)
     const values = new Array<string>(labels.size)

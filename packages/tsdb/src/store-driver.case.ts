@@ -1,6 +1,6 @@
 import { assert, Labels, type Random, type Result } from '@signalbox/base'
-import type { DiskError } from './ports.ts'
 import type { SimulatedDisk } from './disk/simulated-disk.case.ts'
+import type { DiskError } from './ports.ts'
 import { Tsdb } from './tsdb.ts'
 
 /** 'series at time' -> the value's bits. */
@@ -94,7 +94,9 @@ export class StoreDriver {
       refs.push(ref)
       names.push(String(i))
     }
-    const timestampsMs = Float64Array.from(refs, () => (this.#random.next() < 0.05 ? this.#nowMs - Math.floor(this.#random.next() * 290_000) : this.#nowMs))
+    const timestampsMs = Float64Array.from(refs, () =>
+      this.#random.next() < 0.05 ? this.#nowMs - Math.floor(this.#random.next() * 290_000) : this.#nowMs,
+    )
     const values = Float64Array.from(names, (name) => this.#value(Number(name)))
     const bits = new BigUint64Array(values.buffer)
     const samples = refs.map((_, i) => [`${names[i]} at ${timestampsMs[i]}`, bits[i]] as const)

@@ -47,19 +47,24 @@ export function recoverHead(disk: Disk, names: readonly string[], options: HeadO
     damage.push({ file: `${String(number).padStart(8, '0')}.snapshot`, ...read.error })
     head = emptyHead(options)
   }
+  /** References of series that were dropped and came again. */
+  const aliases = new Map<number, number>()
   let orphans = 0
   const segments = numbersOf(names, '.wal').filter((number) => number >= from)
   for (const number of segments) {
     const found = readFrames(disk, { name: segmentName(number), kind: SEGMENT, number }, (type, bytes) => {
       if (type === FRAME_SERIES) {
         const series = readSeries(bytes)
-        for (const { ref, labels } of series ?? []) head.restoreSeries(ref, labels)
+        for (const { ref, labels } of series ?? []) {
+          const known = head.restoreSeries(ref, labels)
+          if (known !== undefined && known !== ref) aliases.set(ref, known)
+        }
         return series !== undefined
       }
       return (
         type === FRAME_SCRAPE &&
         readScrape(bytes, (ref, timestampMs, value) => {
-          if (head.place(ref, timestampMs, value) === 'unknown-series') orphans += 1
+          if (head.place(aliases.size === 0 ? ref : (aliases.get(ref) ?? ref), timestampMs, value) === 'unknown-series') orphans += 1
         })
       )
     })
@@ -70,6 +75,6 @@ export function recoverHead(disk: Disk, names: readonly string[], options: HeadO
 
 function emptyHead(options: HeadOptions & { readonly floorMs: number }): Head {
   const head = new Head(options)
-  if (Number.isFinite(options.floorMs)) head.truncate(options.floorMs)
+  head.restoreFloor(options.floorMs)
   return head
 }

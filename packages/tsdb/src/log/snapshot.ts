@@ -257,7 +257,7 @@ class SnapshotReader {
     const floorMs = reader.f64()
     const isRight = reader.varint() === this.#series && reader.varint() === this.#samples
     if (!reader.sound || reader.left > 0 || !isRight || Number.isNaN(floorMs)) return false
-    this.#head.truncate(floorMs)
+    this.#head.restoreFloor(floorMs)
     this.#isWhole = true
     return true
   }
