@@ -57,7 +57,16 @@ describe('a store whose files were damaged after they were synced', () => {
     for (let seed = 1; seed <= 100; seed++) {
       const random = seededRandom(seed)
       const disk = new SimulatedDisk(random)
-      for (const name of ['00000001.wal', '00000002.wal', '00000002.snapshot', '0-7200000.block', '7200000-0.block', 'x.block', '99999999999999.wal', 'block.tmp']) {
+      for (const name of [
+        '00000001.wal',
+        '00000002.wal',
+        '00000002.snapshot',
+        '0-7200000.block',
+        '7200000-0.block',
+        'x.block',
+        '99999999999999.wal',
+        'block.tmp',
+      ]) {
         const file = disk.create(name)
         if (!file.ok) continue
         file.value.write(Uint8Array.from({ length: Math.floor(random.next() * 400) }, () => Math.floor(random.next() * 256)))

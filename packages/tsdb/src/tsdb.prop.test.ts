@@ -20,7 +20,10 @@ const scrape = fc.record({
 })
 const operation = fc.oneof(
   { weight: 6, arbitrary: scrape },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('pause' as const), hours: fc.integer({ min: 0, max: 9 }), maintains: fc.integer({ min: 1, max: 30 }) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant('pause' as const), hours: fc.integer({ min: 0, max: 9 }), maintains: fc.integer({ min: 1, max: 30 }) }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('restart' as const) }) },
 )
 
@@ -58,7 +61,7 @@ describe('a store on disk', () => {
     let blocks = 0
     fc.assert(
       fc.property(fc.array(operation, { minLength: 1, maxLength: 14 }), fc.nat(), (operations, seed) => {
-        const disk = new SimulatedDisk(seededRandom(seed))
+        let disk = new SimulatedDisk(seededRandom(seed))
         const model = new Model()
         let store = openStore(disk)
         let nowMs = START_MS
@@ -71,7 +74,10 @@ describe('a store on disk', () => {
           } else if (one.kind === 'pause') {
             nowMs += one.hours * HOUR_MS
             for (let i = 0; i < one.maintains; i++) store.maintain(nowMs)
-          } else store = openStore(disk.killed())
+          } else {
+            disk = disk.killed()
+            store = openStore(disk)
+          }
         }
         expect(contentOf(store)).toEqual(model.content)
         expect(store.stats()).toMatchObject({ damage: [], orphans: 0, damagedChunks: 0, disk: 'ok' })
@@ -82,7 +88,7 @@ describe('a store on disk', () => {
         expect(contentOf(store)).toEqual(model.content)
         expect(contentOf(openStore(disk.powerCut()))).toEqual(model.content)
       }),
-      { numRuns: 60 },
+      { numRuns: 120 },
     )
     expect(blocks).toBeGreaterThan(20)
   })
@@ -113,6 +119,8 @@ function expectSameWindow(store: Tsdb, model: Model, nowMs: number): void {
     const timestampMs = Number(key.split(' at ')[1])
     return timestampMs >= startMs && timestampMs <= endMs
   })
-  const found = store.select([], startMs, endMs).flatMap(({ labels, timestampsMs }) => Array.from(timestampsMs, (time) => `${labels.get('i')} at ${time}`))
+  const found = store
+    .select([], startMs, endMs)
+    .flatMap(({ labels, timestampsMs }) => Array.from(timestampsMs, (time) => `${labels.get('i')} at ${time}`))
   expect(found.sort()).toEqual(expected.sort())
 }

@@ -34,7 +34,7 @@ export function snapshotName(number: number): string {
  */
 export function* writeSnapshot(head: Head, file: DiskFile, number: number): Generator<undefined, Result<void, DiskError>, undefined> {
   const writer = new SnapshotWriter(head, number)
-  const refs = [...head.index.refs()].sort((a, b) => a - b)
+  const refs = [...head.index.refs()]
   let outcome: Result<void, DiskError> = ok(undefined)
   for (let from = 0; from < refs.length && outcome.ok; from += STEP_SERIES) {
     writer.writeStep(refs.slice(from, from + STEP_SERIES))
