@@ -166,6 +166,7 @@ describe('a disk that fails', () => {
     disk.failing.creates = 1
     const store = open(disk)
     expect(store.stats().disk).toBe('memory-only')
+    expect(store.close()).toMatchObject({ ok: false, error: { code: 'io' } })
     expect(append(store, 1, START_MS, 1)).toMatchObject({ kept: 1 })
     maintain(store, START_MS)
     expect(store.stats().disk).toBe('ok')

@@ -1,4 +1,4 @@
-import { assert, type Labels, ok, type Result } from '@signalbox/base'
+import { assert, failure, type Labels, ok, type Result } from '@signalbox/base'
 import { BlockSet } from './block/block-set.ts'
 import type { Head } from './head.ts'
 import type { SampleColumns, SeriesRecord } from './log/records.ts'
@@ -48,7 +48,7 @@ export interface TsdbStats extends HeadStats {
 }
 
 /** Late samples that are still taken: Prometheus' out_of_order_time_window, which is off there by default. */
-export const LATE_MS = 5 * 60_000
+const LATE_MS = 5 * 60_000
 
 const DEFAULTS = { seriesMax: 200_000, retentionMs: 15 * 86_400_000, bytesMax: 10_000_000_000, memoryBytesMax: 256 * 1024 * 1024 }
 
@@ -197,7 +197,9 @@ export class Tsdb {
 
   /** Syncs and ends. Everything appended is durable afterwards, unless this fails. */
   close(): Result<void, DiskError> {
-    return this.#log.close()
+    const closed = this.#log.close()
+    const { disk, diskError } = this.#maintenance.stats()
+    return disk === 'ok' ? closed : failure({ code: 'io', message: `what came since the disk failed is lost: ${diskError}` })
   }
 
   #logScrape(kept: SampleColumns): void {

@@ -83,7 +83,7 @@ function writeWindow(head: Head, writer: BlockWriter, window: SampleWindow, colu
 }
 
 /** The largest number below an integer: ranges of blocks end exclusively, those of windows inclusively. */
-export function timeBefore(timeMs: number): number {
+function timeBefore(timeMs: number): number {
   if (timeMs === 0) return -Number.MIN_VALUE
   const bits = new BigInt64Array(Float64Array.of(timeMs).buffer)
   bits[0] = (bits[0] as bigint) + (timeMs > 0 ? -1n : 1n)

@@ -10,7 +10,7 @@ export const FRAME_COLUMNS = 3
 export const FRAME_SAMPLES = 4
 export const FRAME_END = 5
 
-export const FILE_HEADER_BYTES = 16
+const FILE_HEADER_BYTES = 16
 const FRAME_HEADER_BYTES = 8
 
 /** Type and payload of one frame. A writer closes its frame long before. */

@@ -5,6 +5,8 @@ import type { ByteWriter } from '../codec/byte-writer.ts'
 // The payloads of series and scrape frames: docs/formats/wal.md draws them.
 
 const INTEGER_MAX = 2 ** 51
+/** A larger reference is none of ours: 200,000 new series a day take 29 years to it. */
+const REF_MAX = 2 ** 31
 
 export interface SeriesRecord {
   readonly ref: number
@@ -70,7 +72,7 @@ export function readSeries(bytes: Uint8Array): readonly SeriesRecord[] | undefin
       names[k] = text()
       values[k] = text()
     }
-    if (!reader.sound || !isKnown || ref < 1 || !isLabelSet(names, values)) return undefined
+    if (!reader.sound || !isKnown || ref < 1 || ref > REF_MAX || !isLabelSet(names, values)) return undefined
     series.push({ ref, labels: new Labels(names, values) })
   }
   return reader.sound && reader.left === 0 ? series : undefined
@@ -141,7 +143,7 @@ export function readScrape(bytes: Uint8Array, sample: (ref: number, timestampMs:
       firsts[i] = first
       lengths[i] = length
       next = first + length
-      if (first < 1) return false
+      if (first < 1 || next > REF_MAX) return false
     }
     if (!reader.sound || !Number.isFinite(timestampMs)) return false
     for (let i = 0; i < runs; i++) {

@@ -10,7 +10,7 @@ import { CHUNK_SAMPLES, TimestampColumns } from './timestamp-columns.ts'
 export type SampleOutcome = 'ok' | 'late' | 'unchanged' | 'out-of-order' | 'duplicate' | 'unknown-series'
 
 /** Samples `[from, to)` of one chunk; chunk 0 is the open one. */
-export interface WindowPart {
+interface WindowPart {
   readonly chunk: number
   readonly column: number
   readonly from: number
