@@ -14,6 +14,11 @@ const SERIES_MAX = 12
 class Model {
   series: ModelSeries[] = []
   floorMs = -Infinity
+  readonly lateMs: number
+
+  constructor(lateMs: number) {
+    this.lateMs = lateMs
+  }
 
   append(labels: Record<string, string>, timestampMs: number, value: number): string {
     const key = Labels.from(labels).key
@@ -24,9 +29,11 @@ class Model {
       this.series.push(series)
     }
     const last = series.samples.at(-1)
-    if (timestampMs < this.floorMs || (last !== undefined && timestampMs < last.timestampMs)) return 'out-of-order'
-    if (last?.timestampMs === timestampMs) return bitsOf(Float64Array.of(last.value)) === bitsOf(Float64Array.of(value)) ? 'ok' : 'duplicate'
-    series.samples.push({ timestampMs, value })
+    if (timestampMs < this.floorMs || (last !== undefined && timestampMs < last.timestampMs - this.lateMs)) return 'out-of-order'
+    const same = series.samples.find((sample) => sample.timestampMs === timestampMs)
+    if (same !== undefined) return bitsOf(Float64Array.of(same.value)) === bitsOf(Float64Array.of(value)) ? 'ok' : 'duplicate'
+    const newer = series.samples.findIndex((sample) => sample.timestampMs > timestampMs)
+    series.samples.splice(newer < 0 ? series.samples.length : newer, 0, { timestampMs, value })
     return 'ok'
   }
 
@@ -73,19 +80,21 @@ const run = fc.record({
   kind: fc.constant('run' as const),
   labels,
   startMs: time,
-  stepMs: fc.constantFrom(0, 1, 1.5, 7, -1),
+  stepMs: fc.constantFrom(0, 1, 1.5, 7, -1, -2.5),
   count: fc.oneof(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 100, max: 400 })),
   values: fc.array(value, { minLength: 1, maxLength: 3 }),
 })
 const truncate = fc.record({ kind: fc.constant('truncate' as const), beforeMs: time })
 const select = fc.record({ kind: fc.constant('select' as const), matchers: fc.array(matcher, { maxLength: 3 }), startMs: time, lengthMs: time })
 
+const operations = fc.array(fc.oneof({ weight: 4, arbitrary: run }, truncate, { weight: 2, arbitrary: select }), { maxLength: 30 })
+
 describe('a head under random operations', () => {
   it('does what the plain model does', () => {
     fc.assert(
-      fc.property(fc.array(fc.oneof({ weight: 4, arbitrary: run }, truncate, { weight: 2, arbitrary: select }), { maxLength: 30 }), (operations) => {
-        const head = new Head({ seriesMax: SERIES_MAX, retentionMs: 1 })
-        const model = new Model()
+      fc.property(operations, fc.constantFrom(0, 3, 200, 5000), (operations, lateMs) => {
+        const head = new Head({ seriesMax: SERIES_MAX, retentionMs: 1, lateMs })
+        const model = new Model(lateMs)
         for (const operation of operations) {
           if (operation.kind === 'run') appendRun(head, model, operation)
           else if (operation.kind === 'truncate') {
@@ -108,7 +117,7 @@ describe('a head under random operations', () => {
     fc.assert(
       fc.property(fc.array(run, { maxLength: 10 }), (runs) => {
         const head = new Head({ seriesMax: 1000, retentionMs: 1 })
-        for (const one of runs) appendRun(head, new Model(), one, false)
+        for (const one of runs) appendRun(head, new Model(0), one, false)
         head.truncate(10_000)
         expect(head.stats()).toMatchObject({ series: 0, samples: 0, bytes: 0 })
         expect(head.labelNames([], -Infinity, Infinity)).toEqual([])

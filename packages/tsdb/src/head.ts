@@ -1,7 +1,6 @@
 import { assert, type Labels } from '@signalbox/base'
 import { LabelIndex } from './label-index.ts'
-import { SeriesChunks } from './series-chunks.ts'
-import { TimestampColumns } from './timestamp-column.ts'
+import { type SampleOutcome, SampleStore, type SampleWindow } from './samples/sample-store.ts'
 import type { AppendOutcome, HeadStats, Matcher, SeriesColumns } from './types.ts'
 
 export interface HeadOptions {
@@ -9,13 +8,15 @@ export interface HeadOptions {
   readonly seriesMax: number
   /** What `truncate` keeps when it is given no time, counted back from the newest sample. */
   readonly retentionMs: number
+  /** Samples so much older than their series' newest are still taken; default 0, none. */
+  readonly lateMs?: number
 }
 
 /** A select of at most this many samples takes its columns from one allocation (16 MiB), a larger one lets each series go by itself. */
 const SLAB_SAMPLES_MAX = 1 << 20
 
 /**
- * The samples in memory: a `LabelIndex` says which series exist, `SeriesChunks` hold the samples of each. Synchronous and
+ * The samples in memory: a `LabelIndex` says which series exist, a `SampleStore` holds the samples of each. Synchronous and
  * without a clock: time is what the samples say. Ranges are in milliseconds since the epoch, inclusive at both ends.
  *
  * Truncation has a floor that only rises: nothing before it is accepted or answered, although chunks that reach across it stay whole.
@@ -23,9 +24,9 @@ const SLAB_SAMPLES_MAX = 1 << 20
 export class Head {
   readonly #options: HeadOptions
   readonly #index = new LabelIndex()
-  readonly #chunks = new Map<number, SeriesChunks>()
-  readonly #columns = new TimestampColumns()
+  readonly #samples: SampleStore
   #floorMs = -Infinity
+  #acceptFromMs = -Infinity
   #newestMs = -Infinity
   #refused = 0
   #appended = 0
@@ -34,6 +35,34 @@ export class Head {
     assert(Number.isInteger(options.seriesMax) && options.seriesMax > 0, 'seriesMax is a positive integer')
     assert(options.retentionMs > 0, 'retentionMs is positive')
     this.#options = options
+    this.#samples = new SampleStore(options.lateMs ?? 0)
+  }
+
+  /** For what writes and reads files of this head. */
+  get index(): LabelIndex {
+    return this.#index
+  }
+
+  /** For what writes and reads files of this head. */
+  get samples(): SampleStore {
+    return this.#samples
+  }
+
+  /** Nothing before it is accepted or answered. */
+  get floorMs(): number {
+    return this.#floorMs
+  }
+
+  /** The newest sample's time; -Infinity before the first. */
+  get newestMs(): number {
+    return this.#newestMs
+  }
+
+  /** The oldest sample's time that is answered; Infinity without any. Costs a pass over all series. */
+  oldestMs(): number {
+    let oldestMs = Infinity
+    for (const ref of this.#index.refs()) oldestMs = Math.min(oldestMs, this.#samples.oldestMs(ref, this.#floorMs))
+    return oldestMs
   }
 
   /**
@@ -48,44 +77,73 @@ export class Head {
       return undefined
     }
     const ref = this.#index.add(labels)
-    this.#chunks.set(ref, new SeriesChunks(this.#columns))
+    this.#samples.open(ref)
     return ref
+  }
+
+  /**
+   * The reference of a series that a file knows as `ref`: that one, or the one under which the labels are known already, as those of
+   * a series that was dropped and came again. Undefined: the reference has other labels here, or the store is at its limit.
+   */
+  restoreSeries(ref: number, labels: Labels): number | undefined {
+    const known = this.#index.find(labels)
+    this.#index.reserve(ref)
+    if (known !== undefined || this.#index.has(ref)) return known
+    if (this.#index.size >= this.#options.seriesMax) return undefined
+    this.#index.add(labels, ref)
+    this.#samples.open(ref)
+    return ref
+  }
+
+  /** Hides what is before `floorMs`, without dropping series that then have no samples: the log may go on with them. */
+  restoreFloor(floorMs: number): void {
+    if (floorMs > this.#floorMs) this.#floorMs = floorMs
+    this.acceptFrom(floorMs)
+  }
+
+  /** Tells the head of a sample that a file brought in past `append`. */
+  restored(newestMs: number): void {
+    if (newestMs > this.#newestMs) this.#newestMs = newestMs
   }
 
   /** Appends one sample; `timestampMs` is finite, `value` anything, kept bit for bit. */
   append(ref: number, timestampMs: number, value: number): AppendOutcome {
+    const outcome = this.place(ref, timestampMs, value)
+    return outcome === 'unchanged' || outcome === 'late' ? 'ok' : outcome
+  }
+
+  /** `append`, telling apart what is new to the store. */
+  place(ref: number, timestampMs: number, value: number): SampleOutcome {
     assert(Number.isFinite(timestampMs), 'a timestamp is finite')
-    const chunks = this.#chunks.get(ref)
-    if (chunks === undefined) return 'unknown-series'
-    if (timestampMs < this.#floorMs) return 'out-of-order'
-    const outcome = chunks.append(timestampMs, value)
-    if (outcome === 'unchanged') return 'ok'
-    if (outcome !== 'ok') return outcome
+    if (timestampMs < this.#acceptFromMs) return this.#index.has(ref) ? 'out-of-order' : 'unknown-series'
+    const outcome = this.#samples.append(ref, timestampMs, value)
+    if (outcome !== 'ok' && outcome !== 'late') return outcome
     this.#appended += 1
     if (timestampMs > this.#newestMs) this.#newestMs = timestampMs
-    return 'ok'
+    return outcome
   }
 
   /** Every series that satisfies all matchers and has samples in the range, with those samples, in order of creation. */
   select(matchers: readonly Matcher[], startMs: number, endMs: number): readonly SeriesColumns[] {
     const refs = this.#index.select(matchers)
     const fromMs = Math.max(startMs, this.#floorMs)
-    const windows: Window[] = []
+    const windows: SampleWindow[] = []
     let samples = 0
     for (const ref of refs) {
-      const window = this.#window(ref, fromMs, endMs)
+      const window = this.#samples.window(ref, fromMs, endMs)
       if (window.length === 0) continue
       windows.push(window)
       samples += window.length
     }
     const slab = samples <= SLAB_SAMPLES_MAX ? new ArrayBuffer(samples * 16) : undefined
     let offset = 0
-    return windows.map(({ ref, chunks, start, length }) => {
+    return windows.map((window) => {
+      const { ref, length } = window
       const bytes = length * 8
       const timestampsMs = slab === undefined ? new Float64Array(length) : new Float64Array(slab, offset, length)
       const values = slab === undefined ? new Float64Array(length) : new Float64Array(slab, offset + bytes, length)
       offset += 2 * bytes
-      chunks.copy(start, start + length, timestampsMs, values)
+      this.#samples.copy(window, timestampsMs, values)
       return { labels: this.#index.labelsOf(ref), timestampsMs, values }
     })
   }
@@ -114,27 +172,24 @@ export class Head {
     return [...values].sort()
   }
 
+  /** From now on nothing before `fromMs` is accepted; what is there already is still answered. */
+  acceptFrom(fromMs: number): void {
+    if (fromMs > this.#acceptFromMs) this.#acceptFromMs = fromMs
+  }
+
   /** Forgets samples before `beforeMs` (default: the newest sample less the retention) and series that then have none. */
   truncate(beforeMs: number = this.#newestMs - this.#options.retentionMs): void {
     if (beforeMs > this.#floorMs) this.#floorMs = beforeMs
+    this.acceptFrom(beforeMs)
     const dead = new Set<number>()
-    for (const [ref, chunks] of this.#chunks) {
-      chunks.truncate(this.#floorMs)
-      if (chunks.length === 0) dead.add(ref)
-    }
-    for (const ref of dead) this.#chunks.delete(ref)
+    for (const ref of this.#index.refs()) if (!this.#samples.truncate(ref, this.#floorMs)) dead.add(ref)
+    for (const ref of dead) this.#samples.close(ref)
     this.#index.remove(dead)
   }
 
-  /** Costs a pass over all series. */
   stats(): HeadStats {
-    let samples = 0
-    let bytes = this.#index.bytes
-    for (const chunks of this.#chunks.values()) {
-      samples += chunks.length
-      bytes += chunks.bytes
-    }
-    return { series: this.#index.size, samples, bytes, refused: this.#refused, appended: this.#appended }
+    const bytes = this.#index.bytes + this.#samples.bytes
+    return { series: this.#index.size, samples: this.#samples.samples, bytes, refused: this.#refused, appended: this.#appended }
   }
 
   #refs(selectors: readonly (readonly Matcher[])[], startMs: number, endMs: number): readonly number[] {
@@ -150,21 +205,6 @@ export class Head {
   }
 
   #hasSamples(ref: number, startMs: number, endMs: number): boolean {
-    return this.#window(ref, Math.max(startMs, this.#floorMs), endMs).length > 0
+    return this.#samples.window(ref, Math.max(startMs, this.#floorMs), endMs).length > 0
   }
-
-  #window(ref: number, startMs: number, endMs: number): Window {
-    const chunks = this.#chunks.get(ref)
-    assert(chunks !== undefined, 'every series of the index has chunks')
-    const start = chunks.from(startMs)
-    return { ref, chunks, start, length: Math.max(0, chunks.after(endMs) - start) }
-  }
-}
-
-/** Samples `[start, start + length)` of one series. */
-interface Window {
-  readonly ref: number
-  readonly chunks: SeriesChunks
-  readonly start: number
-  readonly length: number
 }

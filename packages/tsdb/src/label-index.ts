@@ -1,4 +1,5 @@
 import { assert, Labels } from '@signalbox/base'
+import { RefTable } from './ref-table.ts'
 import type { Matcher } from './types.ts'
 
 /** The series that carry one value of one label. */
@@ -20,7 +21,7 @@ interface LabelName {
 /**
  * Which series exist, and which of them carry which label.
  *
- *     #refs:    '3,8,21', the ids of its postings -> ref
+ *     #refs:    hash of the ids of its postings -> ref, or refs where two hash alike
  *     #labels:  ref -> labels, strings interned
  *     #names:   '__name__' -> 'up'        -> refs [1, 7, 9]
  *                             'x_bucket'  -> refs [2, 3, 4, 5, 6, 8]
@@ -29,9 +30,8 @@ interface LabelName {
  * Invariant: a reference stands in exactly the postings of its labels, and no postings are empty.
  */
 export class LabelIndex {
-  readonly #refs = new Map<string, number>()
-  /** In ascending order of references. */
-  readonly #labels = new Map<number, Labels>()
+  readonly #refs = new Map<number, number | readonly number[]>()
+  readonly #labels = new RefTable<Labels>()
   readonly #names = new Map<string, LabelName>()
   #nextRef = 1
   #nextPostings = 1
@@ -50,35 +50,50 @@ export class LabelIndex {
   }
 
   find(labels: Labels): number | undefined {
-    const ids = new Array<number>(labels.size)
+    let hash = HASH_SEED
     for (let i = 0; i < labels.size; i++) {
       const postings = this.#names.get(labels.names[i] as string)?.values.get(labels.values[i] as string)
       if (postings === undefined) return undefined
-      ids[i] = postings.id
+      hash = mix(hash, postings.id)
     }
-    return this.#refs.get(ids.join())
+    const refs = this.#refs.get(hash)
+    if (typeof refs !== 'object') return refs !== undefined && isSame(this.labelsOf(refs), labels) ? refs : undefined
+    return refs.find((ref) => isSame(this.labelsOf(ref), labels))
   }
 
-  /** Adds a series that is not there yet. */
-  add(labels: Labels): number {
-    const ref = this.#nextRef++
-    const ids = new Array<number>(labels.size)
+  has(ref: number): boolean {
+    return this.#labels.get(ref) !== undefined
+  }
+
+  /** All references, ascending. */
+  refs(): Generator<number, void> {
+    return this.#labels.refs()
+  }
+
+  /** This reference will not be given out. */
+  reserve(ref: number): void {
+    this.#nextRef = Math.max(this.#nextRef, ref + 1)
+  }
+
+  /** Adds a series that is not there yet. A reference is given only for one that was read from a file. */
+  add(labels: Labels, ref = this.#nextRef): number {
+    this.reserve(ref)
+    let hash = HASH_SEED
     const names = new Array<string>(labels.size)
     const values = new Array<string>(labels.size)
     for (let i = 0; i < labels.size; i++) {
       const label = this.#nameOf(labels.names[i] as string)
       const postings = this.#postingsOf(label, labels.values[i] as string)
-      postings.refs.push(ref)
-      ids[i] = postings.id
+      insertRef(postings.refs, ref)
+      hash = mix(hash, postings.id)
       names[i] = label.name
       values[i] = postings.value
     }
-    const isSame = names.length === this.#lastNames.length && names.every((name, i) => name === this.#lastNames[i])
-    if (!isSame) this.#lastNames = names
-    const key = ids.join()
-    assert(!this.#refs.has(key), 'a series is added once')
-    this.#refs.set(key, ref)
-    this.#labels.set(ref, new Labels(this.#lastNames, values))
+    if (!isEqual(names, this.#lastNames)) this.#lastNames = names
+    const others = this.#refs.get(hash)
+    this.#refs.set(hash, others === undefined ? ref : typeof others === 'number' ? [others, ref] : [...others, ref])
+    assert(!this.has(ref), 'a series is added once')
+    this.#labels.add(ref, new Labels(this.#lastNames, values))
     this.#bytes += bytesOf(labels)
     return ref
   }
@@ -95,15 +110,21 @@ export class LabelIndex {
     const touched = new Map<Postings, LabelName>()
     for (const ref of dead) {
       const labels = this.labelsOf(ref)
-      const ids: number[] = []
+      let hash = HASH_SEED
       for (let i = 0; i < labels.size; i++) {
         const label = this.#names.get(labels.names[i] as string)
         const postings = label?.values.get(labels.values[i] as string)
         assert(label !== undefined && postings !== undefined, 'a series stands in the postings of its labels')
         touched.set(postings, label)
-        ids.push(postings.id)
+        hash = mix(hash, postings.id)
       }
-      this.#refs.delete(ids.join())
+      const refs = this.#refs.get(hash)
+      if (typeof refs === 'object')
+        this.#refs.set(
+          hash,
+          refs.filter((one) => one !== ref),
+        )
+      else this.#refs.delete(hash)
       this.#labels.delete(ref)
       this.#bytes -= bytesOf(labels)
     }
@@ -149,7 +170,7 @@ export class LabelIndex {
     if (best !== undefined) return best
     // One that the empty value satisfies selects series without the label too, which no postings list.
     const matcher = matchers.find((one) => !one.matches(''))
-    if (matcher === undefined) return { refs: [...this.#labels.keys()] }
+    if (matcher === undefined) return { refs: [...this.#labels.refs()] }
     const lists: (readonly number[])[] = []
     for (const { value, refs } of this.valuesOf(matcher.name)) if (matcher.matches(value)) lists.push(refs)
     return { refs: union(lists), satisfied: matcher }
@@ -174,6 +195,14 @@ export class LabelIndex {
   }
 }
 
+/** At the end, unless the reference comes from a file that is read late. */
+function insertRef(refs: number[], ref: number): void {
+  let at = refs.length
+  while (at > 0 && (refs[at - 1] as number) > ref) at -= 1
+  if (at === refs.length) refs.push(ref)
+  else refs.splice(at, 0, ref)
+}
+
 function testOf(matcher: Matcher): (labels: Labels) => boolean {
   if (matcher.operator === '=' || matcher.operator === '!=') return (labels) => matcher.matches(labels.get(matcher.name))
   const known = new Map<string, boolean>()
@@ -194,7 +223,26 @@ function union(lists: readonly (readonly number[])[]): readonly number[] {
   return Array.from(Float64Array.from(lists.flat()).sort())
 }
 
-/** Measured with 3 and 8 labels: labels, key, map entries and postings, a series' share of them, and its empty `SeriesChunks`. */
+/** Measured with 3 and 8 labels: labels, map entries and postings, and a series' share of them. */
 function bytesOf(labels: Labels): number {
-  return 400 + 20 * labels.size
+  return 165 + 18 * labels.size
+}
+
+const HASH_SEED = 17
+
+/** 30 bits, so that a hash is a small integer and not an object. */
+function mix(hash: number, id: number): number {
+  const mixed = Math.imul(hash ^ id, 0x9e3779b1)
+  return (mixed ^ (mixed >>> 15)) & 0x3fffffff
+}
+
+function isSame(a: Labels, b: Labels): boolean {
+  return isEqual(a.names, b.names) && isEqual(a.values, b.values)
+}
+
+function isEqual(a: readonly string[], b: readonly string[]): boolean {
+  if (a === b) return true
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return true
 }
