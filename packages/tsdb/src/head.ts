@@ -1,6 +1,7 @@
 import { assert, type Labels } from '@signalbox/base'
+import { ColumnSlabs } from './column-slabs.ts'
 import { LabelIndex } from './label-index.ts'
-import { type SampleOutcome, SampleStore, type SampleWindow } from './samples/sample-store.ts'
+import { isAtTimesOf, type SampleOutcome, SampleStore, type SampleWindow } from './samples/sample-store.ts'
 import type { AppendOutcome, HeadStats, Matcher, SeriesColumns } from './types.ts'
 
 export interface HeadOptions {
@@ -11,9 +12,6 @@ export interface HeadOptions {
   /** Samples so much older than their series' newest are still taken; default 0, none. */
   readonly lateMs?: number
 }
-
-/** A select of at most this many samples takes its columns from one allocation (16 MiB), a larger one lets each series go by itself. */
-const SLAB_SAMPLES_MAX = 1 << 20
 
 /**
  * The samples in memory: a `LabelIndex` says which series exist, a `SampleStore` holds the samples of each. Synchronous and
@@ -128,23 +126,25 @@ export class Head {
     const refs = this.#index.select(matchers)
     const fromMs = Math.max(startMs, this.#floorMs)
     const windows: SampleWindow[] = []
-    let samples = 0
+    let room = 0
     for (const ref of refs) {
       const window = this.#samples.window(ref, fromMs, endMs)
       if (window.length === 0) continue
+      room += isAtTimesOf(window, windows.at(-1)) ? window.length : 2 * window.length
       windows.push(window)
-      samples += window.length
     }
-    const slab = samples <= SLAB_SAMPLES_MAX ? new ArrayBuffer(samples * 16) : undefined
-    let offset = 0
+    const slabs = new ColumnSlabs(room)
+    let before: SampleWindow | undefined
+    let timestampsMs: Float64Array = new Float64Array(0)
     return windows.map((window) => {
-      const { ref, length } = window
-      const bytes = length * 8
-      const timestampsMs = slab === undefined ? new Float64Array(length) : new Float64Array(slab, offset, length)
-      const values = slab === undefined ? new Float64Array(length) : new Float64Array(slab, offset + bytes, length)
-      offset += 2 * bytes
-      this.#samples.copy(window, timestampsMs, values)
-      return { labels: this.#index.labelsOf(ref), timestampsMs, values }
+      const values = slabs.column(window.length)
+      if (isAtTimesOf(window, before)) this.#samples.copyValues(window, values)
+      else {
+        timestampsMs = slabs.column(window.length)
+        this.#samples.copy(window, timestampsMs, values)
+      }
+      before = window
+      return { labels: this.#index.labelsOf(window.ref), timestampsMs, values }
     })
   }
 

@@ -10,11 +10,11 @@ export interface Matcher {
   matches(value: string): boolean
 }
 
-/** One series' samples as columns of equal length, ascending by time. A copy: the reader's to keep, later appends do not show in it. */
+/** One series' samples as columns of equal length, ascending by time. A copy: the reader's to keep, not to write, later appends do not show in it. */
 export interface SeriesColumns {
   /** With `__name__`. */
   readonly labels: Labels
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch. Series of one scrape that follow each other may have the same array. */
   readonly timestampsMs: Float64Array
   /** Bit for bit as appended, the payload of a NaN included. */
   readonly values: Float64Array

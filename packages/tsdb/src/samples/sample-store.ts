@@ -183,6 +183,12 @@ export class SampleStore {
     mergeSamples(plain, some, timestampsMs, values)
   }
 
+  /** `copy` without the timestamps: for a window `isAtTimesOf` another one. */
+  copyValues(window: SampleWindow, values: Float64Array): void {
+    assert(window.late === undefined, 'late samples have times of their own')
+    this.#copyPartValues(window, values)
+  }
+
   /** Merges what came late, and answers the sealed chunks, oldest first. */
   sealedOf(ref: number): readonly StoredChunk[] {
     const page = this.#page(ref)
@@ -352,10 +358,18 @@ export class SampleStore {
   }
 
   #copyParts(window: SampleWindow, timestampsMs: Float64Array, values: Float64Array): void {
+    let written = 0
+    for (const { column, from, to } of window.parts) {
+      copyColumn(this.#columns.timestampsOf(column), from, to, timestampsMs, written)
+      written += to - from
+    }
+    this.#copyPartValues(window, values)
+  }
+
+  #copyPartValues(window: SampleWindow, values: Float64Array): void {
     const page = this.#page(window.ref) as SeriesPage
     let written = 0
-    for (const { chunk, column, from, to } of window.parts) {
-      copyColumn(this.#columns.timestampsOf(column), from, to, timestampsMs, written)
+    for (const { chunk, from, to } of window.parts) {
       if (chunk === 0) {
         const row = (window.ref % PAGE_SERIES) * CHUNK_SAMPLES
         copyColumn(page.values, row + from, row + to, values, written)
@@ -375,6 +389,17 @@ export class SampleStore {
     const sound = decodeValues(span, CHUNK_SAMPLES, target, to)
     assert(sound, 'a chunk decodes to what it was made of')
   }
+}
+
+/** Whether two windows have the same timestamps because their chunks share them; false also where that would take comparing them. */
+export function isAtTimesOf(window: SampleWindow, other: SampleWindow | undefined): boolean {
+  if (other === undefined || window.late !== undefined || other.late !== undefined) return false
+  if (window.parts.length !== other.parts.length || window.length !== other.length) return false
+  for (let i = 0; i < window.parts.length; i++) {
+    const [one, same] = [window.parts[i] as WindowPart, other.parts[i] as WindowPart]
+    if (one.column !== same.column || one.from !== same.from || one.to !== same.to) return false
+  }
+  return true
 }
 
 function lowerBound(timestampsMs: Float64Array, length: number, timeMs: number): number {
