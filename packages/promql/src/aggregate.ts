@@ -61,9 +61,10 @@ export function fold(expr: Aggregate, operator: FoldingOperator, all: readonly L
   const { count, keepRows } = context
   const groups = new Map<string, Group>()
   const groupOf = grouper(expr)
+  let row: Row | undefined
   for (const series of all) {
     const { key, labels } = groupOf(series.labels)
-    const row = series.row()
+    row = series.row(row)
     let group = groups.get(key)
     if (group === undefined) {
       if (row.isEmpty) continue

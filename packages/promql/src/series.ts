@@ -33,6 +33,14 @@ export class Row {
     this.present = new Uint8Array(count)
   }
 
+  /** A row without points: `spare` itself when there is one, whose values then are still there. */
+  static emptied(count: number, spare: Row | undefined): Row {
+    if (spare === undefined || spare.present.length !== count) return new Row(count)
+    spare.present.fill(0)
+    spare.#histograms = undefined
+    return spare
+  }
+
   /** A row with a point at every step; it takes over the array. */
   static full(values: Float64Array): Row {
     const row = new Row(values.length, values)
@@ -103,7 +111,8 @@ export class Row {
  * series holds one row at a time. `row` may be called once. A series may turn out to have no point; only the final result drops it.
  */
 export interface LazySeries extends SeriesIdentity {
-  row(): Row
+  /** `spare` is a row that the caller has done with; it may become the answer, or not. */
+  row(spare?: Row): Row
 }
 
 /** Which series a row belongs to. */
@@ -118,8 +127,8 @@ export function mapValues(series: LazySeries, change: (row: Row) => void, identi
   return {
     labels: identity.labels,
     dropsName: identity.dropsName ?? false,
-    row() {
-      const row = series.row()
+    row(spare) {
+      const row = series.row(spare)
       change(row)
       return row
     },
@@ -136,7 +145,7 @@ export function withoutName(labels: Labels): Labels {
 
 /** The series as the result shows them: names that have lost their meaning are gone. */
 export function withNamesDropped(all: readonly LazySeries[]): LazySeries[] {
-  return mergeEqual(all.map((series) => (series.dropsName ? { labels: withoutName(series.labels), row: () => series.row() } : series)))
+  return mergeEqual(all.map((series) => (series.dropsName ? { labels: withoutName(series.labels), row: (spare) => series.row(spare) } : series)))
 }
 
 /** Series with equal labels become one; a step at which two of them have a point fails the query when the row is computed. */
@@ -149,6 +158,16 @@ export function mergeEqual(all: readonly LazySeries[], clash = 'vector cannot co
   }
   if (byKey.size === all.length) return [...all]
   return [...byKey.values()].map((same) => (same.length === 1 ? (same[0] as LazySeries) : merged(same, clash)))
+}
+
+/**
+ * `mergeEqual` for series that have lost the names of `named`, which are not equal to each other: where all of these have one name, no two
+ * can have become equal, and the labels need not be looked at.
+ */
+export function mergeUnnamed(named: readonly SeriesIdentity[], all: LazySeries[]): LazySeries[] {
+  const name = named[0]?.labels.get('__name__')
+  const isOnlyName = (labels: Labels): boolean => labels.get('__name__') === name && labels.get('__type__') === '' && labels.get('__unit__') === ''
+  return named.every(({ labels }) => isOnlyName(labels)) ? all : mergeEqual(all)
 }
 
 function merged(same: readonly LazySeries[], clash: string): LazySeries {

@@ -5,6 +5,7 @@ import { compacted, divided, type FloatHistogram } from '../histogram/float-hist
 import { NeumaierSum } from '../neumaier.ts'
 import { boundaryRateRow } from '../rate/boundary-rate.ts'
 import { RangeNotes } from '../rate/notes.ts'
+import { RatePlans } from '../rate/rate-plan.ts'
 import { type RateKind, rateRow } from '../rate/rate-row.ts'
 import { isStartReset } from '../rate/start-time.ts'
 import { windowRate } from '../rate/window-rate.ts'
@@ -16,12 +17,16 @@ const COUNTER_NAME = /(?:_total|_sum|_count|_bucket)$/
 
 function extrapolated(name: string, kind: RateKind): FunctionDefinition {
   return vectorFunction(name, ['range vector'], (call) => {
-    const gauges = new Set<string>()
-    return overRange(call, call.range(0), (samples, windows, labels) => {
-      if (kind.counter) noteGauge(call, samples, labels, gauges)
+    const judged = new Set<string>()
+    const range = call.range(0)
+    const plans = new RatePlans(range.windows, kind)
+    return overRange(call, range, (samples, windows, { labels, spare }) => {
+      if (kind.counter) noteGauge(call, samples, labels, judged)
+      if (windows.boundaries === 'sampled' && samples.histograms === undefined && samples.startTimestampsMs === undefined) {
+        return rateRow(samples.values, plans.planOf(samples.timestampsMs), kind, spare)
+      }
       const notes = new RangeNotes(call.annotations, call.arg(0).place, labels)
       if (windows.boundaries !== 'sampled') return boundaryRateRow(samples, windows, kind, notes)
-      if (samples.histograms === undefined && samples.startTimestampsMs === undefined) return rateRow(samples, windows, kind)
       return windowRow(samples, windows, (window) => windowRate(window, windows.rangeMs, kind, notes))
     })
   })
@@ -30,7 +35,11 @@ function extrapolated(name: string, kind: RateKind): FunctionDefinition {
 /** Notes once a name that no counter of floats should have. */
 function noteGauge(call: CallContext, { values, histograms }: Samples, labels: Labels, judged: Set<string>): void {
   const name = labels.get('__name__')
-  if (name === '' || judged.has(name) || COUNTER_NAME.test(name)) return
+  if (name === '' || judged.has(name)) return
+  if (COUNTER_NAME.test(name)) {
+    judged.add(name)
+    return
+  }
   const floats = values.length - (histograms?.filter((histogram) => histogram !== undefined).length ?? 0)
   if (floats === 0) return
   judged.add(name)
@@ -41,7 +50,7 @@ function noteGauge(call: CallContext, { values, histograms }: Samples, labels: L
 /** The change between the last two samples: as it is (idelta), or per second and with a reset counted from zero (irate). */
 function lastTwo(name: string, perSecond: boolean): FunctionDefinition {
   return vectorFunction(name, ['range vector'], (call) =>
-    overRange(call, call.range(0), (samples, windows, labels) => {
+    overRange(call, call.range(0), (samples, windows, { labels }) => {
       const notes = new RangeNotes(call.annotations, call.arg(0).place, labels)
       return windowRow(samples, windows, (window) => lastChange(window, perSecond, notes))
     }),

@@ -36,7 +36,7 @@ function ofSamples(
 /** A function of floats or of histograms; a window with both has no point and gets a warning. */
 function ofOneKind(name: string, compute: WindowFunction, ofHistograms: (window: Window, notes: RangeNotes) => FloatHistogram | undefined) {
   return vectorFunction(name, ['range vector'], (call) =>
-    overRange(call, call.range(0), (samples, windows, labels) => {
+    overRange(call, call.range(0), (samples, windows, { labels }) => {
       if (samples.histograms === undefined) return windowRow(samples, windows, compute)
       const notes = new RangeNotes(call.annotations, call.arg(0).place, labels)
       return windowRow(samples, windows, (window) => {

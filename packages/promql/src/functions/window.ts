@@ -1,7 +1,7 @@
 import type { Labels } from '@signalbox/base'
 import type { CallContext, RangeVector, Samples, Windows } from '../context.ts'
 import type { FloatHistogram } from '../histogram/float-histogram.ts'
-import { type LazySeries, mergeEqual, Row } from '../series.ts'
+import { type LazySeries, mergeUnnamed, Row } from '../series.ts'
 
 /** The samples [low, high) of one window, never empty. One object is reused for all windows of a row. */
 export class Window {
@@ -92,11 +92,18 @@ export function floatsOf(samples: Samples): Samples {
   }
 }
 
+/** Beside its samples, what the row of one series is computed with. */
+interface RowOf {
+  readonly labels: Labels
+  /** May become the row, see `LazySeries`. */
+  readonly spare: Row | undefined
+}
+
 /** One row for each series of a range vector, computed by `compute`; the name is dropped unless `keepName`. */
 export function overRange(
   call: CallContext,
   { series, windows }: RangeVector,
-  compute: (samples: Samples, windows: Windows, labels: Labels) => Row,
+  compute: (samples: Samples, windows: Windows, of: RowOf) => Row,
   keepName = false,
 ): LazySeries[] {
   const rows = series.map((one): LazySeries => {
@@ -104,10 +111,10 @@ export function overRange(
     return {
       labels: identity.labels,
       dropsName: identity.dropsName ?? false,
-      row: () => compute(one.samples(), windows, one.labels),
+      row: (spare) => compute(one.samples(), windows, { labels: one.labels, spare }),
     }
   })
-  return keepName ? rows : mergeEqual(rows)
+  return keepName ? rows : mergeUnnamed(series, rows)
 }
 
 /**
@@ -115,7 +122,7 @@ export function overRange(
  * point. SOURCE: prometheus promql/functions.go (NewHistogramIgnoredInMixedRangeInfo).
  */
 export function overFloats(call: CallContext, range: RangeVector, argument: number, compute: WindowFunction): LazySeries[] {
-  return overRange(call, range, (samples, windows, labels) => {
+  return overRange(call, range, (samples, windows, { labels }) => {
     if (samples.histograms === undefined) return windowRow(samples, windows, compute)
     noteIgnored(call, samples, windows, { labels, argument })
     return windowRow(floatsOf(samples), windows, compute)
