@@ -125,18 +125,13 @@ export class Head {
   select(matchers: readonly Matcher[], startMs: number, endMs: number): readonly SeriesColumns[] {
     const refs = this.#index.select(matchers)
     const fromMs = Math.max(startMs, this.#floorMs)
-    const windows: SampleWindow[] = []
-    let room = 0
+    const slabs = new ColumnSlabs()
+    const answer: SeriesColumns[] = []
+    let before: SampleWindow | undefined
+    let timestampsMs: Float64Array = new Float64Array(0)
     for (const ref of refs) {
       const window = this.#samples.window(ref, fromMs, endMs)
       if (window.length === 0) continue
-      room += isAtTimesOf(window, windows.at(-1)) ? window.length : 2 * window.length
-      windows.push(window)
-    }
-    const slabs = new ColumnSlabs(room)
-    let before: SampleWindow | undefined
-    let timestampsMs: Float64Array = new Float64Array(0)
-    return windows.map((window) => {
       const values = slabs.column(window.length)
       if (isAtTimesOf(window, before)) this.#samples.copyValues(window, values)
       else {
@@ -144,8 +139,9 @@ export class Head {
         this.#samples.copy(window, timestampsMs, values)
       }
       before = window
-      return { labels: this.#index.labelsOf(window.ref), timestampsMs, values }
-    })
+      answer.push({ labels: this.#index.labelsOf(ref), timestampsMs, values })
+    }
+    return answer
   }
 
   /** The labels of every series with samples in the range that satisfies all matchers of at least one selector; of all series when there is none. */
