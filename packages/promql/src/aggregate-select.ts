@@ -1,9 +1,9 @@
 import type { Labels } from '@signalbox/base'
-import { grouper } from './aggregate.ts'
 import { quantile } from './arithmetic.ts'
 import type { Aggregate } from './ast.ts'
 import type { KeptSeries } from './context.ts'
 import { EvaluationFailure } from './failure.ts'
+import { groupTable } from './group-table.ts'
 import type { FloatHistogram } from './histogram/float-histogram.ts'
 import { formatHistogram } from './histogram/histogram-text.ts'
 import { sampleOffset } from './labels-hash.ts'
@@ -95,9 +95,9 @@ function rank(group: readonly KeptSeries[], step: number, largest: boolean): num
 
 /** The q-quantile over the series of each group at each step. */
 export function groupQuantile(expr: Aggregate, all: readonly KeptSeries[], q: Float64Array): LazySeries[] {
-  const groupOf = grouper(expr)
+  const table = groupTable(expr)
   return groups(expr, all).map((group) => ({
-    labels: groupOf((group[0] as KeptSeries).labels).labels(),
+    labels: table.labelsOf((group[0] as KeptSeries).labels),
     dropsName: anyDropsName(group),
     row() {
       const row = new Row(q.length)
@@ -115,10 +115,10 @@ export function groupQuantile(expr: Aggregate, all: readonly KeptSeries[], q: Fl
 /** How many series of a group have each value, the value as a label; where that takes the place of a grouping label, groups become one. */
 export function countValues(expr: Aggregate, all: readonly KeptSeries[], label: string, keepRows: (rows: number) => void): LazySeries[] {
   if (label === '' || !isValidText(label)) throw new EvaluationFailure('execution', `invalid label name ${quote(label)}`)
-  const groupOf = grouper(expr)
+  const table = groupTable(expr)
   const results = new Map<string, { labels: Labels; dropsName: boolean; row: Row }>()
   for (const group of groups(expr, all)) {
-    const base = groupOf((group[0] as KeptSeries).labels).labels()
+    const base = table.labelsOf((group[0] as KeptSeries).labels)
     const dropsName = label !== '__name__' && anyDropsName(group)
     // Labels are made once a value: most values come again at the next step.
     const rows = new Map<number | FloatHistogram, Row>()
@@ -149,16 +149,20 @@ function anyDropsName(group: readonly KeptSeries[]): boolean {
 }
 
 function groups(expr: Aggregate, all: readonly KeptSeries[]): KeptSeries[][] {
-  const groupOf = grouper(expr)
-  const byKey = new Map<string, KeptSeries[]>()
+  const table = groupTable<KeptSeries[]>(expr)
+  const inOrder: KeptSeries[][] = []
   for (const series of all) {
     if (series.row.isEmpty) continue
-    const { key } = groupOf(series.labels)
-    const group = byKey.get(key)
-    if (group === undefined) byKey.set(key, [series])
-    else group.push(series)
+    const group = table.get(series.labels)
+    if (group !== undefined) {
+      group.push(series)
+      continue
+    }
+    const first = [series]
+    table.set(series.labels, first)
+    inOrder.push(first)
   }
-  return [...byKey.values()]
+  return inOrder
 }
 
 /** The shortest digits that give the number, never with an exponent. */

@@ -2,6 +2,7 @@ import type { Labels } from '@signalbox/base'
 import { GroupHistograms } from './aggregate-histograms.ts'
 import type { Aggregate, AggregateOperator } from './ast.ts'
 import type { Annotations } from './context.ts'
+import { groupTable } from './group-table.ts'
 import { lostIn } from './neumaier.ts'
 import { type LazySeries, Row } from './series.ts'
 
@@ -35,42 +36,22 @@ function accumulator(operator: FoldingOperator, count: number): Accumulator {
   }
 }
 
-/** The labels of a series' group: those listed, or all but those listed and the name. */
-export function grouper(expr: Pick<Aggregate, 'grouping' | 'without'>): (labels: Labels) => { key: string; labels: () => Labels } {
-  const { grouping } = expr
-  const names = new Set(expr.without ? [...grouping, '__name__'] : grouping)
-  if (expr.without) {
-    return (all) => {
-      const labels = all.omit(names)
-      return { key: labels.key, labels: () => labels }
-    }
-  }
-  // The key is built without making the labels: most series join a group that exists.
-  return (all) => {
-    let key = ''
-    for (const name of grouping) {
-      const value = all.get(name)
-      key += `${value.length}:${value}`
-    }
-    return { key, labels: () => all.pick(names) }
-  }
-}
-
 /** Folds all series into one for each group; holds one row of the input at a time. Groups appear in the order of their first series. */
 export function fold(expr: Aggregate, operator: FoldingOperator, all: readonly LazySeries[], context: FoldContext): LazySeries[] {
   const { count, keepRows } = context
-  const groups = new Map<string, Group>()
-  const groupOf = grouper(expr)
+  const groups = groupTable<Group>(expr)
+  const inOrder: Group[] = []
   let row: Row | undefined
   for (const series of all) {
-    const { key, labels } = groupOf(series.labels)
     row = series.row(row)
-    let group = groups.get(key)
+    let group = groups.get(series.labels)
     if (group === undefined) {
       if (row.isEmpty) continue
       keepRows(1)
-      group = { labels: labels(), dropsName: false, accumulator: accumulator(operator, count), histograms: undefined }
-      groups.set(key, group)
+      const labels = groups.labelsOf(series.labels)
+      group = { labels, dropsName: false, accumulator: accumulator(operator, count), histograms: undefined }
+      groups.set(series.labels, group)
+      inOrder.push(group)
     }
     group.dropsName ||= series.dropsName ?? false
     if (row.hasHistograms) {
@@ -79,7 +60,7 @@ export function fold(expr: Aggregate, operator: FoldingOperator, all: readonly L
     }
     group.accumulator.add(row)
   }
-  return [...groups.values()].map(({ labels, dropsName, accumulator: floats, histograms }) => ({
+  return inOrder.map(({ labels, dropsName, accumulator: floats, histograms }) => ({
     labels,
     dropsName,
     row: () => histograms?.finish(floats.finish()) ?? floats.finish(),

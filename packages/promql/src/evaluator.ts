@@ -22,7 +22,7 @@ import { multiplied } from './histogram/float-histogram.ts'
 import { formatG } from './histogram/histogram-text.ts'
 import type { Query } from './query.ts'
 import { instantRow, lookup, type PointOf, smoothedRow, subqueryRange, windowsOf, withoutStale } from './select.ts'
-import { type Grid, type LazySeries, mapValues, mergeEqual, Row, type SeriesIdentity, withoutName } from './series.ts'
+import { type Grid, type LazySeries, mapValues, mergeEqual, NameDropper, Row, type SeriesIdentity } from './series.ts'
 import { setOperation } from './set-operators.ts'
 import { isStepInvariant } from './step-invariance.ts'
 import { typeOf } from './type-check.ts'
@@ -38,6 +38,7 @@ const SUBQUERY_STEP_MS = 60_000
 export class Evaluator {
   readonly #query: Query
   readonly #grid: Grid
+  readonly #names = new NameDropper()
 
   constructor(query: Query, grid: Grid) {
     this.#query = query
@@ -225,7 +226,7 @@ export class Evaluator {
 
   readonly #unnamed = (series: SeriesIdentity): SeriesIdentity => {
     if (this.#query.delayedNameRemoval) return { labels: series.labels, dropsName: true }
-    return { labels: withoutName(series.labels) }
+    return { labels: this.#names.drop(series.labels) }
   }
 
   readonly #keepRows = (rows: number): void => {

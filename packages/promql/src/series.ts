@@ -1,4 +1,4 @@
-import type { Labels } from '@signalbox/base'
+import { Labels } from '@signalbox/base'
 import { EvaluationFailure } from './failure.ts'
 import type { FloatHistogram } from './histogram/float-histogram.ts'
 
@@ -141,6 +141,22 @@ const METADATA: ReadonlySet<string> = new Set(['__name__', '__type__', '__unit__
 export function withoutName(labels: Labels): Labels {
   // Reserved names sort before lower-case ones, so most sets are judged by their first names.
   return labels.names.some((name) => METADATA.has(name)) ? labels.omit(METADATA) : labels
+}
+
+/** `withoutName` for many series: those whose labels have the same array of names share what is left of it. */
+export class NameDropper {
+  #names: readonly string[] | undefined
+  #rest: readonly string[] = []
+
+  drop(labels: Labels): Labels {
+    const { names, values } = labels
+    if (names !== this.#names) {
+      if (names[0] !== '__name__' || names.includes('__type__') || names.includes('__unit__')) return withoutName(labels)
+      this.#names = names
+      this.#rest = names.slice(1)
+    }
+    return new Labels(this.#rest, values.slice(1))
+  }
 }
 
 /** The series as the result shows them: names that have lost their meaning are gone. */
