@@ -41,7 +41,8 @@ class Target {
     this.#metrics = metrics
     this.#random = seededRandom(seed)
     this.#current = new Float64Array(labels.length)
-    this.#offsetMs = Math.floor(this.#random.next() * intervalMs)
+    // Never on a step: Prometheus 2 counts a sample at the start of a window in, Prometheus 3 does not.
+    this.#offsetMs = 100 + Math.floor(this.#random.next() * (intervalMs - 200))
     // Long under way: Prometheus 2 and 3 extrapolate differently towards a counter's zero before its first sample.
     for (const { at, width, kind } of metrics) {
       if (kind !== 'gauge') for (let i = 0; i < width; i++) this.#current[at + i] = 10_000 * (i + 1)

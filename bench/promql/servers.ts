@@ -54,10 +54,10 @@ export async function startOurs(size: DataSize, endMs: number): Promise<Side & {
   return { url: `http://127.0.0.1:${filled.port}`, pid: child.pid as number, filled, stop }
 }
 
-/** The installed Prometheus with its defaults on an empty folder. */
-export async function startPrometheus(): Promise<Side> {
+/** The installed Prometheus with its defaults on an empty folder, under this configuration. */
+export async function startPrometheus(configuration = 'global: {}\n'): Promise<Side> {
   const folder = mkdtempSync(join(tmpdir(), 'signalbox-bench-'))
-  writeFileSync(join(folder, 'prometheus.yml'), 'global: {}\n')
+  writeFileSync(join(folder, 'prometheus.yml'), configuration)
   const port = await freePort()
   const address = `127.0.0.1:${port}`
   const args = [`--config.file=${join(folder, 'prometheus.yml')}`, `--storage.tsdb.path=${join(folder, 'data')}`, `--web.listen-address=${address}`]
