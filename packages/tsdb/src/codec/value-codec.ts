@@ -158,12 +158,12 @@ export interface EncodedSpan {
 }
 
 /**
- * Reads the `n` values of `span` into `target` from `to`. False when the bytes are none of ours: `target` then holds
+ * Reads the `n` values, at least one, of `span` into `target` from `to`. False when the bytes are none of ours: `target` then holds
  * anything. Reads nothing beyond `end` that it trusts, and takes time in proportion to `n` whatever the bytes are.
  */
 export function decodeValues(span: EncodedSpan, n: number, target: Float64Array, to: number): boolean {
   const { bytes, at, end } = span
-  if (at >= end || n > COLUMN_LENGTH_MAX || to + n > target.length) return false
+  if (at >= end || n < 1 || n > COLUMN_LENGTH_MAX || to + n > target.length) return false
   const kind = bytes[at] as number
   switch (kind) {
     case CONSTANT:
