@@ -40,6 +40,15 @@ describe('results', () => {
     expect(value.type === 'matrix' && [...(value.series[0]?.timestampsMs ?? [])]).toEqual([0, 15_000, 30_000, 45_000])
   })
 
+  it('the store is told when what it answered is done with, also when the query fails', () => {
+    let released = 0
+    const releasing: Queryable = { select: (...asked) => store.select(...asked), release: () => released++ }
+    expect(outcome('m', {}, releasing)).toHaveProperty('value')
+    expect(outcome('m', { limits: { samplesMax: 1 } }, releasing)).toMatchObject({ code: 'limit' })
+    expect(evaluateInstant(tree('m[1m]'), releasing, 45_000).ok).toBe(true)
+    expect(released).toBe(3)
+  })
+
   it('a scalar over a range is one series without labels', () => {
     const { value } = outcome('time() * 2') as QueryOutput
     expect(value.type === 'matrix' && value.series.map(({ labels, values }) => [labels.size, [...values]])).toEqual([[0, [0, 30, 60, 90]]])

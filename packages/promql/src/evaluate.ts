@@ -97,6 +97,8 @@ function run(
   } catch (error) {
     if (error instanceof EvaluationFailure) return failure({ code: error.code, message: error.message })
     throw error
+  } finally {
+    queryable.release?.()
   }
 }
 

@@ -31,6 +31,8 @@ export interface SeriesColumns {
 export interface Queryable {
   /** Every series that satisfies all matchers, with its samples in [startMs, endMs], both inclusive. */
   select(matchers: readonly Matcher[], startMs: number, endMs: number): readonly SeriesColumns[]
+  /** Called when the evaluation has ended, however it did: what it selected may be written over. */
+  release?(): void
 }
 
 /** A position in the expression's text, UTF-16 offsets, end exclusive. */

@@ -57,6 +57,36 @@ describe('a head', () => {
     }
   })
 
+  it('answers the timestamps of one scrape once, and others to whom they belong', () => {
+    const head = new Head({ seriesMax: 10, retentionMs: 1e9, lateMs: 1e6 })
+    const refs = ['a', 'b', 'late', 'young', 'c'].map((pod) => head.seriesRef(Labels.from({ __name__: 'm', pod })) as number)
+    for (let i = 0; i < 250; i++) {
+      for (const [at, ref] of refs.entries()) {
+        if ((at === 3 && i < 130) || (at === 2 && i === 200)) continue
+        head.append(ref, i * 1000, i * (at + 1))
+      }
+    }
+    head.append(refs[2] as number, 200_000, 600)
+    const [a, b, late, young, c] = head.select([matcher('__name__', '=', 'm')], 100_000, 240_000)
+    expect(b?.timestampsMs).toBe(a?.timestampsMs)
+    expect([...(late?.timestampsMs ?? [])]).toEqual([...(a?.timestampsMs ?? [])])
+    expect([young?.timestampsMs[0], young?.timestampsMs.length, young?.values[0]]).toEqual([130_000, 111, 520])
+    expect([c?.timestampsMs[0], c?.timestampsMs.length]).toEqual([100_000, 141])
+    const expected = (pod: number) => Array.from({ length: 141 }, (_, i) => (100 + i) * pod)
+    expect([a, b, late, c].map((series) => [...(series?.values ?? [])])).toEqual([1, 2, 3, 5].map(expected))
+  })
+
+  it('uses the memory of answers again once they are released, and not before', () => {
+    const head = headOf({ __name__: 'm', pod: 'a' }, { __name__: 'm', pod: 'b' })
+    const select = (pod: string) => head.select([matcher('pod', '=', pod)], ...everything)[0]
+    const [a, b] = [select('a'), select('b')]
+    expect(b?.values.buffer === a?.values.buffer && b?.values.byteOffset === a?.values.byteOffset).toBe(false)
+    head.release()
+    expect(select('b')?.values.buffer).toBe(a?.values.buffer)
+    head.truncate(0)
+    expect(select('b')?.values.buffer).not.toBe(a?.values.buffer)
+  })
+
   it('matches an absent label as an empty one', () => {
     const head = headOf({ n: 'x', job: 'a' }, { n: 'x', job: 'b' }, { n: 'x' }, { n: 'y', job: 'a' })
     const selected = (...matchers: Matcher[]) => head.select(matchers, ...everything).map(({ labels }) => `${labels.get('n')}${labels.get('job')}`)

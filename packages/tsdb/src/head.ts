@@ -23,6 +23,7 @@ export class Head {
   readonly #options: HeadOptions
   readonly #index = new LabelIndex()
   readonly #samples: SampleStore
+  readonly #slabs = new ColumnSlabs()
   #floorMs = -Infinity
   #acceptFromMs = -Infinity
   #newestMs = -Infinity
@@ -121,27 +122,31 @@ export class Head {
     return outcome
   }
 
-  /** Every series that satisfies all matchers and has samples in the range, with those samples, in order of creation. */
+  /** Every series that satisfies all matchers and has samples in the range, with those samples, in order of creation. Good until `release`. */
   select(matchers: readonly Matcher[], startMs: number, endMs: number): readonly SeriesColumns[] {
     const refs = this.#index.select(matchers)
     const fromMs = Math.max(startMs, this.#floorMs)
-    const slabs = new ColumnSlabs()
     const answer: SeriesColumns[] = []
     let before: SampleWindow | undefined
     let timestampsMs: Float64Array = new Float64Array(0)
     for (const ref of refs) {
       const window = this.#samples.window(ref, fromMs, endMs)
       if (window.length === 0) continue
-      const values = slabs.column(window.length)
+      const values = this.#slabs.column(window.length)
       if (isAtTimesOf(window, before)) this.#samples.copyValues(window, values)
       else {
-        timestampsMs = slabs.column(window.length)
+        timestampsMs = this.#slabs.column(window.length)
         this.#samples.copy(window, timestampsMs, values)
       }
       before = window
       answer.push({ labels: this.#index.labelsOf(ref), timestampsMs, values })
     }
     return answer
+  }
+
+  /** All that `select` has answered is done with; its memory is used for the next answers. Whoever never calls it keeps its answers. */
+  release(): void {
+    this.#slabs.rewind()
   }
 
   /** The labels of every series with samples in the range that satisfies all matchers of at least one selector; of all series when there is none. */
@@ -173,13 +178,14 @@ export class Head {
     if (fromMs > this.#acceptFromMs) this.#acceptFromMs = fromMs
   }
 
-  /** Forgets samples before `beforeMs` (default: the newest sample less the retention) and series that then have none. */
+  /** Forgets samples before `beforeMs` (default: the newest sample less the retention), series that then have none, and the memory of released answers. */
   truncate(beforeMs: number = this.#newestMs - this.#options.retentionMs): void {
     if (beforeMs > this.#floorMs) this.#floorMs = beforeMs
     this.acceptFrom(beforeMs)
     const dead = new Set<number>()
     for (const ref of this.#index.refs()) if (!this.#samples.truncate(ref, this.#floorMs)) dead.add(ref)
     for (const ref of dead) this.#samples.close(ref)
+    this.#slabs.forget()
     this.#index.remove(dead)
   }
 

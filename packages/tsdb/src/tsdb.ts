@@ -150,10 +150,15 @@ export class Tsdb {
     this.#maintenance.run(nowMs)
   }
 
-  /** As `Head.select`, blocks included. Chunks that cannot be read are left out, and counted in `stats`. */
+  /** As `Head.select`, blocks included. Good until `release`. Chunks that cannot be read are left out, and counted in `stats`. */
   select(matchers: readonly Matcher[], startMs: number, endMs: number): readonly SeriesColumns[] {
     const newest = this.#head.select(matchers, startMs, endMs)
     return this.#blocks.overlaps(startMs, endMs) ? this.#blocks.select(matchers, startMs, endMs, newest) : newest
+  }
+
+  /** As `Head.release`. */
+  release(): void {
+    this.#head.release()
   }
 
   /** As `Head.series`; of blocks, series with a chunk that overlaps the range. */

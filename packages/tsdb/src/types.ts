@@ -10,7 +10,10 @@ export interface Matcher {
   matches(value: string): boolean
 }
 
-/** One series' samples as columns of equal length, ascending by time. A copy: the reader's to keep, not to write, later appends do not show in it. */
+/**
+ * One series' samples as columns of equal length, ascending by time. A copy: later appends do not show in it. The reader's
+ * until it calls `release`; not to be written.
+ */
 export interface SeriesColumns {
   /** With `__name__`. */
   readonly labels: Labels
