@@ -158,7 +158,7 @@ export interface EncodedSpan {
 }
 
 /**
- * Reads the `n` values, at least one, of `span` into `target` from `to`. False when the bytes are none of ours: `target` then holds
+ * Reads the `n` values of `span` into `target` from `to`. False when the bytes are none of ours: `target` then holds
  * anything. Reads nothing beyond `end` that it trusts, and takes time in proportion to `n` whatever the bytes are.
  */
 export function decodeValues(span: EncodedSpan, n: number, target: Float64Array, to: number): boolean {
