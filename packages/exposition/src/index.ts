@@ -1,5 +1,7 @@
-export { type DecodeOptions, decodePage, pageBytesMaxDefault } from './decode-page.ts'
+export { type DecodeOptions, decodeNumberedPage, decodePage, pageBytesMaxDefault } from './decode-page.ts'
 export { escapeHelp, escapeLabelValue } from './escape.ts'
 export { contentTypeOf, formatValue, negotiateFormat } from './format.ts'
 export { type ParsedSeries, parseSeries } from './parse-series.ts'
+export { SeriesTable } from './series-table.ts'
+export { checkPage } from './strict/check-page.ts'
 export type * from './types.ts'
