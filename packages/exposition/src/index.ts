@@ -1,4 +1,5 @@
 export { type DecodeOptions, decodeNumberedPage, decodePage, pageBytesMaxDefault } from './decode-page.ts'
+export { encodePage, type MetricFamily, type MetricSample } from './encode-page.ts'
 export { escapeHelp, escapeLabelValue } from './escape.ts'
 export { contentTypeOf, formatValue, negotiateFormat } from './format.ts'
 export { type ParsedSeries, parseSeries } from './parse-series.ts'
