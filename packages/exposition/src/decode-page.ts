@@ -22,14 +22,15 @@ export const pageBytesMaxDefault = 64 * 1024 * 1024
  * Stops at the first error, so a caller that must not act on half a page collects first.
  *
  * Lenient where real exporters differ: blanks anywhere between tokens, CRLF, a trailing comma, a missing last newline,
- * OpenMetrics exemplars on either format (skipped), `# TYPE` of an unknown kind ('unknown'), malformed metadata (a comment). Strict
+ * exemplars on either format, `# TYPE` of an unknown kind ('unknown'), malformed metadata (a comment). Strict
  * about samples: each `series` handed over is well-formed, so `parseSeries` can only refuse it for repeated or reserved label names.
  * A page given as 'openmetrics' must end with `# EOF`, else it was cut. Names in quotes (UTF-8 names) are refused.
  *
  * One pass over the bytes, no regular expressions. Measured, bundled, on a vLLM-like page of 5,500 series and 606 kB: 1.7 ms (350 MB/s), 2.8 ms
  * with a Map lookup of each series, 8.7 ms with each series parsed, 1.0 ms when nothing is wanted.
  *
- * Errors: 'too-large'; 'bad-syntax', also for bytes that are not UTF-8; 'bad-label', 'bad-value', 'bad-timestamp'.
+ * Errors: 'too-large'; 'bad-syntax', also for bytes that are not UTF-8; 'bad-label', 'bad-value', 'bad-timestamp', 'bad-exemplar'
+ * when the handler takes exemplars; with `strict`, those of `checkPage`.
  * SOURCE: Prometheus exposition formats 0.0.4; OpenMetrics 1.0.0, section "Text format".
  */
 export function decodePage(page: Uint8Array, handler: PageHandler, options: DecodeOptions = {}): Result<{ samples: number }, ExpositionError> {
@@ -38,7 +39,7 @@ export function decodePage(page: Uint8Array, handler: PageHandler, options: Deco
 
 /**
  * As `decodePage`, with the series as numbers of `table`, which follows the pages of one target. The caller tells the table with
- * `endPage` when the page is to be believed. A known line makes no string.
+ * `endPage` when the page is to be believed. A known line makes no string: measured as above, 1.2 ms (500 MB/s).
  */
 export function decodeNumberedPage(
   page: Uint8Array,
