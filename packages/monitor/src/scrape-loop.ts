@@ -50,7 +50,7 @@ export class ScrapeLoop {
     this.#limits = limits
     this.#offsetMs = offsetMsOf(target, limits.intervalMs)
     const labels = labelsOf(target)
-    this.#series = new TargetSeries(deps.store, labels)
+    this.#series = new TargetSeries(deps.store, labels, limits.samplesMax)
     this.#view = {
       job: target.job,
       instance: target.instance,
@@ -131,7 +131,7 @@ export class ScrapeLoop {
     const answer = await this.#deps.get({ url, headers, timeoutMs, bodyBytesMax })
     if (!answer.ok) return failure({ cause: answer.error.code, message: answer.error.message })
     if (answer.value.status !== 200) return failure({ cause: 'http-status', message: statusWords(answer.value) })
-    return readPage(answer.value.body, answer.value.contentType, samplesMax)
+    return readPage(answer.value, this.#series.table, samplesMax)
   }
 
   #store(page: ScrapedPage, timestampMs: number, durationMs: number): Result<ScrapedPage, ScrapeError> {
