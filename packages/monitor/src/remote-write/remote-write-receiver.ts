@@ -26,8 +26,8 @@ const RETRY_AFTER_SECONDS = '5'
 /**
  * The receiving side of Prometheus remote write 1.0: a POST with a snappy block of one protobuf message. 204: every sample is in the store.
  * 400: some never will be, the others are; the body says how many and why, and senders do not repeat it. 413: over a limit. 415: not remote
- * write 1.0, so that a sender of 2.0 falls back. 503: the store is behind or down, senders try again; samples that are there already are
- * no error then. SOURCE: Prometheus remote write 1.0 specification.
+ * write 1.0, so that a sender of 2.0 falls back. 503: the store is behind or down, senders try again; a series' newest sample may be
+ * repeated. SOURCE: Prometheus remote write 1.0 specification.
  */
 export class RemoteWriteReceiver {
   readonly #store: Store
