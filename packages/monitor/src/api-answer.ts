@@ -4,12 +4,12 @@ import type { Reply } from './reply.ts'
 /** SOURCE: Prometheus web/api/v1/api.go (statusClientClosedConnection and errorType). */
 const STATUS = { bad_data: 400, execution: 422, canceled: 499, timeout: 503, unavailable: 503 } as const
 
-export interface ApiError {
+interface ApiError {
   readonly type: keyof typeof STATUS
   readonly message: string
 }
 
-export interface ApiAnswer {
+interface ApiAnswer {
   /** JSON. */
   readonly data: Uint8Array | string
   readonly warnings: readonly string[]

@@ -32,7 +32,10 @@ const series = (labels: Readonly<Record<string, string>>, samples: readonly (rea
   values: Float64Array.from(samples, ([, value]) => value),
 })
 
-async function post(body: BodyInit, headers: Readonly<Record<string, string>> = writeHeaders): Promise<{ status: number; text: string }> {
+async function post(
+  body: Uint8Array<ArrayBuffer> | Blob,
+  headers: Readonly<Record<string, string>> = writeHeaders,
+): Promise<{ status: number; text: string }> {
   const response = await fetch(`${harness.url}/api/v1/write`, { method: 'POST', body, headers })
   return { status: response.status, text: (await response.text()).trimEnd() }
 }

@@ -1,0 +1,14 @@
+// `npm run conformance -- NAME [options]`: runs conformance/NAME/main.ts, another project's suite against ours, from source.
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { ensureInstalled, requireNode, root, run } from './setup.mjs'
+
+requireNode()
+const names = readdirSync(join(root, 'conformance')).filter((name) => existsSync(join(root, 'conformance', name, 'main.ts')))
+const [name, ...args] = process.argv.slice(2)
+if (name === undefined || !names.includes(name)) {
+  console.error(`usage: npm run conformance -- <name> [options]\nsuites: ${names.join(', ')}`)
+  process.exit(2)
+}
+await ensureInstalled()
+process.exitCode = await run(process.execPath, ['--conditions=signalbox-source', '--import=tsx', join(root, 'conformance', name, 'main.ts'), ...args])
