@@ -1,3 +1,4 @@
+export { parseDuration, parseTime } from './api-parameters.ts'
 export type { DemoFlags } from './console-api.ts'
 export type { Log, LogLevel } from './ports.ts'
 export { type Monitor, type MonitorConfig, type MonitorDeps, retentionMsDefault, seriesMaxDefault, startMonitor } from './start-monitor.ts'

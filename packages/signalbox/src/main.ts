@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { configCommand } from './commands/config.ts'
 import { decisionsCommand } from './commands/decisions.ts'
+import { queryCommand } from './commands/query.ts'
 import { engineCommand, gatewayCommand, monitorCommand } from './commands/single-roles.ts'
 import { upCommand } from './commands/up.ts'
 import { startRole } from './roles/start-role.ts'
@@ -20,7 +21,7 @@ async function main(args: readonly string[]): Promise<void> {
     .showHelpAfterError('(--help lists what there is)')
     .showSuggestionAfterError()
     .exitOverride()
-  for (const command of [upCommand(), gatewayCommand(), monitorCommand(), engineCommand(), decisionsCommand(), configCommand()]) {
+  for (const command of [upCommand(), gatewayCommand(), monitorCommand(), engineCommand(), decisionsCommand(), queryCommand(), configCommand()]) {
     program.addCommand(command.exitOverride())
   }
   program
