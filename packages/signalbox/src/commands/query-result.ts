@@ -10,7 +10,7 @@ export interface ResultSeries {
 }
 
 /** Seconds since the epoch, and the value as text. */
-export type Point = readonly [seconds: number, value: string]
+type Point = readonly [seconds: number, value: string]
 type HistogramPoint = readonly [seconds: number, histogram: { readonly count: string; readonly sum: string }]
 
 export type ResultData =
