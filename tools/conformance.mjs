@@ -1,4 +1,4 @@
-// `npm run conformance -- NAME [options]`: runs conformance/NAME/main.ts, another project's suite against ours, from source.
+// `npm run conformance -- NAME [arguments]`: runs conformance/NAME/main.ts, which drives another project's test suite against ours.
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { ensureInstalled, requireNode, root, run } from './setup.mjs'
@@ -7,7 +7,7 @@ requireNode()
 const names = readdirSync(join(root, 'conformance')).filter((name) => existsSync(join(root, 'conformance', name, 'main.ts')))
 const [name, ...args] = process.argv.slice(2)
 if (name === undefined || !names.includes(name)) {
-  console.error(`usage: npm run conformance -- <name> [options]\nsuites: ${names.join(', ')}`)
+  console.error(`usage: npm run conformance -- <name> [arguments]\nsuites: ${names.join(', ')}`)
   process.exit(2)
 }
 await ensureInstalled()
