@@ -1,3 +1,4 @@
+export { parseDuration, parseTime } from './api-parameters.ts'
 export type { DemoFlags } from './console-api.ts'
 export { type MonitorDialect, monitorDialects, monitorSignals } from './monitor-metrics.ts'
 export type { Log, LogLevel } from './ports.ts'

@@ -54,6 +54,20 @@ export interface Appender {
   release(handle: number): void
   /** False: the samples were dropped because the store is behind or down. Opened and released handles count all the same. */
   commit(): boolean
+  /** As `commit`, and answers what became of the samples once the store has worked them off. 'unavailable': it is behind or down. */
+  commitCounted(): Promise<Result<BatchOutcome, StoreError>>
+}
+
+/** What became of a batch's samples; the counts add up to its size. */
+export interface BatchOutcome {
+  /** Those that were there already with the same value among them. */
+  readonly kept: number
+  /** Too old for their series. */
+  readonly outOfOrder: number
+  /** Another value is there at the same time. */
+  readonly duplicates: number
+  /** Of new series beyond the store's limit. */
+  readonly refused: number
 }
 
 export interface StoreStats {
@@ -67,7 +81,15 @@ export interface StoreStats {
 
 /** Times in milliseconds since the epoch, ranges inclusive. */
 export type StoreQuery =
-  | { readonly kind: 'instant'; readonly query: string; readonly timeMs: number; readonly lookbackMs?: number; readonly limit?: number }
+  | {
+      readonly kind: 'instant'
+      readonly query: string
+      readonly timeMs: number
+      readonly lookbackMs?: number
+      readonly limit?: number
+      /** Asks for `work` in the answer. */
+      readonly stats?: true
+    }
   | {
       readonly kind: 'range'
       readonly query: string
@@ -76,6 +98,7 @@ export type StoreQuery =
       readonly stepMs: number
       readonly lookbackMs?: number
       readonly limit?: number
+      readonly stats?: true
     }
   | { readonly kind: 'series'; readonly match: readonly string[]; readonly startMs: number; readonly endMs: number; readonly limit?: number }
   | { readonly kind: 'label-names'; readonly match: readonly string[]; readonly startMs: number; readonly endMs: number; readonly limit?: number }
@@ -87,6 +110,8 @@ export type StoreQuery =
       readonly endMs: number
       readonly limit?: number
     }
+  /** What the store holds: lists of at most `limit` entries. */
+  | { readonly kind: 'statistics'; readonly limit: number }
 
 export interface QueryOptions {
   /** From arrival to answer, waiting included. */
@@ -100,6 +125,18 @@ export interface StoreAnswer {
   readonly data: Uint8Array
   readonly warnings: readonly string[]
   readonly infos: readonly string[]
+  /** Where it was asked for. */
+  readonly work?: QueryWork
+}
+
+/** What a query cost where it was evaluated. */
+export interface QueryWork {
+  /** Parsing and checking. */
+  readonly preparationMs: number
+  /** Selecting, evaluating and writing the result. */
+  readonly evaluationMs: number
+  /** Loaded by its selectors, all held until its end. */
+  readonly samples: number
 }
 
 export interface StoreError {

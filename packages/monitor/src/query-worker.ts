@@ -16,10 +16,12 @@ let countedMs = -Infinity
 
 port.on('message', (message: ToWorker) => {
   switch (message.kind) {
-    case 'append':
-      service.append(message.batch)
+    case 'append': {
+      const outcome = service.append(message.batch)
+      if (message.writeId !== undefined) post({ kind: 'written', writeId: message.writeId, outcome })
       post({ kind: 'appended', samples: message.batch.handles.length, ...recount() })
       break
+    }
     case 'truncate':
       service.truncate(message.beforeMs)
       post({ kind: 'appended', samples: 0, ...recount() })

@@ -1,6 +1,6 @@
-import { failure, type Labels, type Result } from '@signalbox/base'
+import { failure, type Labels, ok, type Result } from '@signalbox/base'
 import { isStale } from '@signalbox/promql'
-import type { Appender, Store, StoreAnswer, StoreError, StoreStats } from './ports.ts'
+import type { Appender, BatchOutcome, Store, StoreAnswer, StoreError, StoreStats } from './ports.ts'
 
 /** A store for tests that writes down each sample as `name{labels} value @ms`, stale markers as `stale`. */
 export class RecordingStore implements Store {
@@ -32,6 +32,13 @@ export class RecordingStore implements Store {
       this.#batch = []
       this.#released = []
       return this.takes
+    },
+    commitCounted: (): Promise<Result<BatchOutcome, StoreError>> => {
+      const kept = this.#batch.length
+      const taken = this.appender.commit()
+      return Promise.resolve(
+        taken ? ok({ kept, outOfOrder: 0, duplicates: 0, refused: 0 }) : failure({ code: 'unavailable', message: 'the store takes nothing' }),
+      )
     },
   }
 

@@ -5,6 +5,7 @@ import { type MonitorDialect, MonitorMetrics } from './monitor-metrics.ts'
 import { createMonitorServer } from './monitor-server.ts'
 import type { Log } from './ports.ts'
 import { PrometheusApi, QUERY_TIMEOUT_MS_DEFAULT } from './prometheus-api.ts'
+import { RemoteWriteReceiver } from './remote-write/remote-write-receiver.ts'
 import { type ScrapeLimits, scrapeLimitsDefault } from './scrape-loop.ts'
 import { StaticFiles } from './static-files.ts'
 import { StoreContents } from './store-contents.ts'
@@ -72,7 +73,14 @@ export async function startMonitor(config: MonitorConfig, deps: MonitorDeps): Pr
   const common = { clock, targets, version: config.version }
   const gateway = { adminUrl: config.gatewayAdminUrl, token: config.gatewayToken }
   const server = createMonitorServer({
-    prometheus: new PrometheusApi({ ...common, store, queryTimeoutMs: QUERY_TIMEOUT_MS_DEFAULT, queried: (seconds) => metrics.queried(seconds) }),
+    prometheus: new PrometheusApi({
+      ...common,
+      store,
+      retentionMs,
+      queryTimeoutMs: QUERY_TIMEOUT_MS_DEFAULT,
+      queried: (seconds) => metrics.queried(seconds),
+    }),
+    remoteWrite: new RemoteWriteReceiver({ store, clock }),
     console: new ConsoleApi({
       ...common,
       contents: new StoreContents({ store, clock }),

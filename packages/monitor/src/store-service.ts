@@ -7,13 +7,16 @@ import {
   type Matcher,
   parse,
   parseSelector,
+  type Queryable,
   type QueryOutput,
   type QueryValue,
+  type SeriesColumns,
   typeOf,
 } from '@signalbox/promql'
-import { Head } from '@signalbox/tsdb'
-import type { StoreAnswer, StoreError, StoreQuery, StoreStats } from './ports.ts'
+import { type AppendOutcome, Head } from '@signalbox/tsdb'
+import type { BatchOutcome, StoreAnswer, StoreError, StoreQuery, StoreStats } from './ports.ts'
 import { JsonPieces, writeLabelSets, writeQueryValue, writeStrings } from './query-json.ts'
+import { statisticsOf } from './series-statistics.ts'
 import type { SampleBatch, WorkerData } from './worker-protocol.ts'
 
 /** Beyond this an answer is refused: it is held as one string, one byte array and, in the browser, once more. */
@@ -21,7 +24,7 @@ const ANSWER_LENGTH_MAX = 64 * 1024 * 1024
 
 const TRUNCATED = 'results truncated due to limit'
 
-type ListQuery = Exclude<StoreQuery, { readonly kind: 'instant' | 'range' }>
+type ListQuery = Exclude<StoreQuery, { readonly kind: 'instant' | 'range' | 'statistics' }>
 type ExpressionQuery = Extract<StoreQuery, { readonly kind: 'instant' | 'range' }>
 
 interface OpenSeries {
@@ -30,18 +33,37 @@ interface OpenSeries {
   ref: number | undefined
 }
 
+/** Passes selections on and counts what they load. */
+class CountingSource implements Queryable {
+  readonly #source: Queryable
+  samples = 0
+
+  constructor(source: Queryable) {
+    this.#source = source
+  }
+
+  select(matchers: readonly Matcher[], startMs: number, endMs: number): readonly SeriesColumns[] {
+    const selected = this.#source.select(matchers, startMs, endMs)
+    for (const { values } of selected) this.samples += values.length
+    return selected
+  }
+}
+
 /** The head and the query engine behind plain messages. Knows nothing of threads. */
 export class StoreService {
   readonly #head: Head
   /** By handle. */
   readonly #open: (OpenSeries | undefined)[] = []
   #refused = 0
+  /** Of samples taken; the oldest not before the last truncation. */
+  #times = { oldestMs: Infinity, newestMs: -Infinity }
 
   constructor(options: WorkerData) {
     this.#head = new Head({ seriesMax: options.seriesMax, retentionMs: options.retentionMs })
   }
 
-  append(batch: SampleBatch): void {
+  append(batch: SampleBatch): BatchOutcome {
+    const count = { kept: 0, outOfOrder: 0, duplicates: 0, refused: 0 }
     for (const { handle, names, values } of batch.opened) {
       const labels = new Labels(names, values)
       const ref = this.#head.seriesRef(labels)
@@ -50,15 +72,24 @@ export class StoreService {
     }
     for (let i = 0; i < batch.handles.length; i++) {
       const series = this.#open[batch.handles[i] as number]
-      if (series !== undefined) this.#appendOne(series, batch.timestampsMs[i] as number, batch.values[i] as number)
+      const became = series === undefined ? 'refused' : this.#appendOne(series, batch.timestampsMs[i] as number, batch.values[i] as number)
+      count[became] += 1
+      if (became === 'kept') this.#noteTime(batch.timestampsMs[i] as number)
     }
     for (const handle of batch.released) this.#open[handle] = undefined
+    return count
   }
 
   /** Also gives series that were refused another try, now that there may be room. */
   truncate(beforeMs: number): void {
     this.#head.truncate(beforeMs)
+    this.#times.oldestMs = Math.max(this.#times.oldestMs, beforeMs)
     for (const series of this.#open) if (series !== undefined && series.ref === undefined) series.ref = this.#head.seriesRef(series.labels)
+  }
+
+  #noteTime(timestampMs: number): void {
+    if (timestampMs < this.#times.oldestMs) this.#times.oldestMs = timestampMs
+    if (timestampMs > this.#times.newestMs) this.#times.newestMs = timestampMs
   }
 
   /** Costs a pass over all series. */
@@ -67,38 +98,56 @@ export class StoreService {
     return { samples: appended, series, bytes, seriesRefused: this.#refused }
   }
 
-  #appendOne(series: OpenSeries, timestampMs: number, value: number): void {
-    if (series.ref === undefined || this.#head.append(series.ref, timestampMs, value) !== 'unknown-series') return
+  #appendOne(series: OpenSeries, timestampMs: number, value: number): keyof BatchOutcome {
+    if (series.ref === undefined) return 'refused'
+    const outcome = this.#head.append(series.ref, timestampMs, value)
+    if (outcome !== 'unknown-series') return countedAs(outcome)
     // Truncation dropped it: a page with its own, old timestamps can leave an open series without samples.
     series.ref = this.#head.seriesRef(series.labels)
-    if (series.ref !== undefined) this.#head.append(series.ref, timestampMs, value)
+    return series.ref === undefined ? 'refused' : countedAs(this.#head.append(series.ref, timestampMs, value))
   }
 
   /** Synchronous; `canceled` is asked between series. */
   answer(query: StoreQuery, canceled: () => boolean): Result<StoreAnswer, StoreError> {
     if (canceled()) return failure({ code: 'canceled', message: 'query was canceled' })
-    return query.kind === 'instant' || query.kind === 'range' ? this.#evaluate(query, canceled) : this.#list(query)
+    switch (query.kind) {
+      case 'instant':
+      case 'range':
+        return this.#evaluate(query, canceled)
+      case 'statistics': {
+        const statistics = statisticsOf(this.#head.series([], -Infinity, Infinity), query.limit, this.#times)
+        return written((pieces) => pieces.add(JSON.stringify(statistics)), [], [])
+      }
+      default:
+        return this.#list(query)
+    }
   }
 
   #evaluate(query: ExpressionQuery, canceled: () => boolean): Result<StoreAnswer, StoreError> {
+    const beganMs = performance.now()
     const expression = parse(query.query)
     if (!expression.ok) return failure({ code: 'parse', message: expression.error.message })
     const type = typeOf(expression.value)
     if (query.kind === 'range' && type !== 'scalar' && type !== 'instant vector') {
       return failure({ code: 'parse', message: `invalid expression type "${type}" for range query, must be Scalar or instant Vector` })
     }
+    const preparedMs = performance.now()
+    const source = new CountingSource(this.#head)
     const options: EvaluationOptions = { canceled, ...(query.lookbackMs === undefined ? {} : { lookbackMs: query.lookbackMs }) }
     const evaluated: Result<QueryOutput, EvaluationError> =
       query.kind === 'instant'
-        ? evaluateInstant(expression.value, this.#head, query.timeMs, options)
-        : evaluateRange(expression.value, this.#head, { startMs: query.startMs, endMs: query.endMs, stepMs: query.stepMs }, options)
+        ? evaluateInstant(expression.value, source, query.timeMs, options)
+        : evaluateRange(expression.value, source, { startMs: query.startMs, endMs: query.endMs, stepMs: query.stepMs }, options)
     if (!evaluated.ok) {
       const { code, message } = evaluated.error
       return failure({ code: code === 'limit' ? 'execution' : code, message })
     }
     const { value, warnings, infos } = evaluated.value
     const limited = limitValue(value, query.limit)
-    return written((pieces) => writeQueryValue(limited, pieces), limited === value ? warnings : [...warnings, TRUNCATED], infos)
+    const answer = written((pieces) => writeQueryValue(limited, pieces), limited === value ? warnings : [...warnings, TRUNCATED], infos)
+    if (!answer.ok || query.stats !== true) return answer
+    const work = { preparationMs: preparedMs - beganMs, evaluationMs: performance.now() - preparedMs, samples: source.samples }
+    return ok({ ...answer.value, work })
   }
 
   #list(query: ListQuery): Result<StoreAnswer, StoreError> {
@@ -119,6 +168,19 @@ export class StoreService {
       case 'label-values':
         return limitedList(this.#head.labelValues(query.name, matcherSets, startMs, endMs), limit, writeStrings)
     }
+  }
+}
+
+function countedAs(outcome: AppendOutcome): keyof BatchOutcome {
+  switch (outcome) {
+    case 'ok':
+      return 'kept'
+    case 'out-of-order':
+      return 'outOfOrder'
+    case 'duplicate':
+      return 'duplicates'
+    case 'unknown-series':
+      return 'refused'
   }
 }
 

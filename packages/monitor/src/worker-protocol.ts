@@ -1,5 +1,5 @@
 import type { Result } from '@signalbox/base'
-import type { StoreAnswer, StoreError, StoreQuery, StoreStats } from './ports.ts'
+import type { BatchOutcome, StoreAnswer, StoreError, StoreQuery, StoreStats } from './ports.ts'
 
 /** What the worker is started with. */
 export interface WorkerData {
@@ -23,9 +23,9 @@ export interface SampleBatch {
   readonly values: Float64Array<ArrayBuffer>
 }
 
-/** `canceled` is one Int32 shared by both threads: the worker stops at the query once it is not 0. */
+/** An append with a `writeId` wants to know what became of it. `canceled` is one Int32 shared by both threads: the worker stops at the query once it is not 0. */
 export type ToWorker =
-  | { readonly kind: 'append'; readonly batch: SampleBatch }
+  | { readonly kind: 'append'; readonly batch: SampleBatch; readonly writeId?: number }
   | { readonly kind: 'query'; readonly id: number; readonly query: StoreQuery; readonly canceled: Int32Array }
   | { readonly kind: 'truncate'; readonly beforeMs: number }
 
@@ -33,4 +33,5 @@ export type ToWorker =
 export type FromWorker =
   | { readonly kind: 'ready' }
   | { readonly kind: 'appended'; readonly samples: number; readonly stats?: StoreStats }
+  | { readonly kind: 'written'; readonly writeId: number; readonly outcome: BatchOutcome }
   | { readonly kind: 'answer'; readonly id: number; readonly result: Result<StoreAnswer, StoreError> }

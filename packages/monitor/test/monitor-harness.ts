@@ -4,6 +4,7 @@ import { ConsoleApi } from '../src/console-api.ts'
 import { MonitorMetrics } from '../src/monitor-metrics.ts'
 import { createMonitorServer } from '../src/monitor-server.ts'
 import { PrometheusApi } from '../src/prometheus-api.ts'
+import { RemoteWriteReceiver } from '../src/remote-write/remote-write-receiver.ts'
 import { scrapeLimitsDefault } from '../src/scrape-loop.ts'
 import { StaticFiles } from '../src/static-files.ts'
 import { StoreContents } from '../src/store-contents.ts'
@@ -34,7 +35,8 @@ export async function startHarness(workerUrl: URL): Promise<Harness> {
   const targets = new TargetSet(scrapeLimitsDefault, { store, get: client.get, clock, log: note, failed: () => {} })
   const common = { clock, targets, version: '0.1.0' }
   const server = createMonitorServer({
-    prometheus: new PrometheusApi({ ...common, store, queryTimeoutMs: 30_000, queried: () => {} }),
+    prometheus: new PrometheusApi({ ...common, store, retentionMs: 3_600_000, queryTimeoutMs: 30_000, queried: () => {} }),
+    remoteWrite: new RemoteWriteReceiver({ store, clock }),
     console: new ConsoleApi({
       ...common,
       contents: new StoreContents({ store, clock }),
