@@ -62,13 +62,13 @@ function momentJson(at: At | undefined): object {
 /** As the engine sees it: two vectors always match somehow, anything else never does. */
 function matchingJson(expr: Binary): unknown {
   if (typeOf(expr.left) !== 'instant vector' || typeOf(expr.right) !== 'instant vector') return null
-  const { cardinality, labels, on, include } = expr.matching ?? defaultMatching(expr)
-  return { card: cardinality, labels, on, include, fillValues: { lhs: null, rhs: null } }
+  const { cardinality, labels, on, include, fillLeft, fillRight } = expr.matching ?? defaultMatching(expr)
+  return { card: cardinality, labels, on, include, fillValues: { lhs: fillLeft ?? null, rhs: fillRight ?? null } }
 }
 
 function defaultMatching({ operator }: Binary): NonNullable<Binary['matching']> {
   const isSet = operator === 'and' || operator === 'or' || operator === 'unless'
-  return { cardinality: isSet ? 'many-to-many' : 'one-to-one', labels: [], on: false, include: [] }
+  return { cardinality: isSet ? 'many-to-many' : 'one-to-one', labels: [], on: false, include: [], fillLeft: undefined, fillRight: undefined }
 }
 
 /** `variadic`: how many arguments may be left out at the end, -1 for any number of further ones. */
