@@ -68,7 +68,7 @@ export class ConsoleApi {
 
   async #fleet(): Promise<Reply> {
     const { apiPort, clock, contents, demo, targets, version } = this.#deps
-    const [answer, dialects] = await Promise.all([this.#ask('/debug/endpoints'), contents.dialects()])
+    const [answer, spoken] = await Promise.all([this.#ask('/debug/endpoints'), contents.spoken()])
     const said = answer.ok ? objectOf(answer.value) : answer
     const gateway = said.ok ? { ...said.value, reachable: true, error: null } : { reachable: false, error: said.error }
     return jsonReply(200, {
@@ -78,14 +78,14 @@ export class ConsoleApi {
       apiPort,
       gateway,
       targets: targets.views(),
-      questions: fleetQuestions({ dialects, model: '', window: `${VERDICT_SECONDS}s` }),
+      questions: fleetQuestions({ ...spoken, model: '', window: `${VERDICT_SECONDS}s` }),
     })
   }
 
   async #dashboard(model: string): Promise<Reply> {
     const windowSeconds = Math.max(WINDOW_SECONDS_MIN, Math.ceil((this.#deps.targets.limits.intervalMs * WINDOW_SCRAPES) / 1000))
-    const dialects = await this.#deps.contents.dialects()
-    return jsonReply(200, { panels: dashboard({ dialects, model, window: `${windowSeconds}s` }) })
+    const spoken = await this.#deps.contents.spoken()
+    return jsonReply(200, { panels: dashboard({ ...spoken, model, window: `${windowSeconds}s` }) })
   }
 
   async #decisions(path: string): Promise<Reply> {
