@@ -13,4 +13,9 @@ if (name === undefined || !names.includes(name)) {
 await ensureInstalled()
 // The suite runs in the repository's root: paths are those of whoever asks.
 const given = args.map((arg) => (arg.startsWith('--') ? arg : resolve(arg)))
-process.exitCode = await run(process.execPath, ['--conditions=signalbox-source', '--import=tsx', join(root, 'conformance', name, 'main.ts'), ...given])
+process.exitCode = await run(process.execPath, [
+  '--conditions=signalbox-source',
+  '--import=tsx',
+  join(root, 'conformance', name, 'main.ts'),
+  ...given,
+])

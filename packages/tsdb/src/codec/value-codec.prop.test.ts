@@ -56,6 +56,13 @@ describe('encoded values', () => {
     )
   })
 
+  it('are of at least one number: a column of none is refused', () => {
+    const bytes = encoded([0, 0, 0, 0, 0, 1])
+    const target = new Float64Array(2).fill(7)
+    expect([0, -1].map((n) => decodeValues({ bytes, at: 0, end: bytes.length - 1 }, n, target, 0))).toEqual([false, false])
+    expect([...target]).toEqual([7, 7])
+  })
+
   it('take the room that their nature allows', () => {
     const of = (make: (i: number) => number) => encoded(Float64Array.from({ length: 480 }, (_, i) => make(i))).length / 480
     expect(of(() => 0.1)).toBeLessThan(0.02)
