@@ -22,7 +22,7 @@ function vllmPlan(uid: string, title: string, description: string, rowsOf: (scop
         tags: ['llm', 'vllm'],
         refreshSeconds: 30,
         rangeSeconds: 3600,
-        variables: modelVariable(scope, 'engine.requests_running'),
+        variables: modelVariable(scope, 'engine.requests_running', 'engine.kv_usage'),
         rows: rowsOf(scope),
       }
     },

@@ -19,7 +19,7 @@ export const performancePlan: DashboardPlan = {
       // Twice as often as most scrape, and no faster: five seconds over a window of minutes would be pure load.
       refreshSeconds: 5,
       rangeSeconds: 3600,
-      variables: modelVariable(scope, 'engine.requests_running'),
+      variables: modelVariable(scope, 'engine.requests_running', 'engine.e2e', 'engine.kv_usage'),
       rows: [
         ...row(
           'Latency',
