@@ -1,6 +1,8 @@
+export { type FeedMessage, type ReaderPort, readerProgress } from './feed/feed-message.ts'
 export { Head, type HeadOptions } from './head.ts'
 export type { SampleColumns } from './log/records.ts'
 export type { FileDamage } from './log/recovery.ts'
 export type { Disk, DiskError, DiskFile } from './ports.ts'
 export { type ScrapeOutcome, Tsdb, type TsdbOptions, type TsdbStats } from './tsdb.ts'
+export { TsdbReader } from './tsdb-reader.ts'
 export type { AppendOutcome, HeadStats, Matcher, MatchOperator, SeriesColumns } from './types.ts'

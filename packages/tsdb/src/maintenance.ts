@@ -181,7 +181,7 @@ export class Maintenance {
     if (!named.ok) return named
     const block = Block.open(this.#disk, name)
     if (!block.ok) return { ok: false, error: { code: 'io', message: `${name} does not read back (${block.error.code})` } }
-    for (const replaced of this.#blocks.add(block.value)) this.#disk.remove(replaced.name)
+    this.#blocks.add(block.value)
     return ok(undefined)
   }
 

@@ -163,7 +163,7 @@ export interface EncodedSpan {
  */
 export function decodeValues(span: EncodedSpan, n: number, target: Float64Array, to: number): boolean {
   const { bytes, at, end } = span
-  if (at >= end || n > COLUMN_LENGTH_MAX || to + n > target.length) return false
+  if (at >= end || n < 1 || n > COLUMN_LENGTH_MAX || to + n > target.length) return false
   const kind = bytes[at] as number
   switch (kind) {
     case CONSTANT:
