@@ -13,8 +13,8 @@ import type { Disk, DiskError } from './ports.ts'
 
 const BLOCK_MS = 2 * 3_600_000
 const DAY_MS = 86_400_000
-/** After the end of a block's range, samples of it may still come so long. */
-const CUT_AFTER_MS = 5 * 60_000
+/** After the end of a block's range, samples of it may still come so long at least: scrapes under way, and clocks that differ. */
+const CUT_AFTER_MS_MIN = 5 * 60_000
 /** Log beyond which a snapshot is taken: it bounds the time of a start. */
 const LOG_BYTES_MAX = 64 * 1024 * 1024
 /** Segments left by starts beyond which a snapshot is taken. */
@@ -34,6 +34,7 @@ interface Parts {
 interface Limits {
   readonly retentionMs: number
   readonly bytesMax: number
+  readonly outOfOrderMs: number
   readonly memoryBytesMax: number
 }
 
@@ -137,7 +138,7 @@ export class Maintenance {
       this.#cutFromMs = Math.floor(oldestMs / BLOCK_MS) * BLOCK_MS
     }
     const range = { startMs: this.#cutFromMs, endMs: this.#cutFromMs + BLOCK_MS }
-    if (nowMs < range.endMs + CUT_AFTER_MS) return undefined
+    if (nowMs < range.endMs + Math.max(CUT_AFTER_MS_MIN, this.#limits.outOfOrderMs)) return undefined
     // Samples that came late may be older than what was the oldest then.
     const startMs = Math.min(range.startMs, Math.floor(this.#head.oldestMs() / BLOCK_MS) * BLOCK_MS)
     this.#cutFromMs = startMs
