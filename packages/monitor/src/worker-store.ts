@@ -1,11 +1,15 @@
 import { Worker } from 'node:worker_threads'
-import { type Clock, failure, type Result } from '@signalbox/base'
+import { type Clock, failure, ok, type Result } from '@signalbox/base'
 import { BatchAppender } from './batch-appender.ts'
+import type { StoreConfig } from './open-samples.ts'
 import type { Appender, Log, QueryOptions, Store, StoreAnswer, StoreError, StoreQuery, StoreStats } from './ports.ts'
 import { QueryQueue, type QueueLimits } from './query-queue.ts'
-import type { FromWorker, SampleBatch, ToWorker, WorkerData } from './worker-protocol.ts'
+import { StoreAlarms } from './store-alarms.ts'
+import type { FromWorker, SampleBatch, ToWorker } from './worker-protocol.ts'
 
-export interface WorkerStoreOptions extends WorkerData {
+export interface WorkerStoreOptions {
+  /** Nobody else may have the folder: the caller holds its lock. */
+  readonly store: StoreConfig
   /** The bundle of `query-worker.ts`. */
   readonly workerUrl: URL
   readonly queue?: QueueLimits
@@ -25,13 +29,28 @@ const STEADY_MS = 60_000
 /** Old-generation heap of the worker; samples live outside of it, in typed arrays. */
 const HEAP_MB_MAX = 2_048
 
-const NO_STATS: StoreStats = { samples: 0, series: 0, bytes: 0, seriesRefused: 0 }
+/** For the worker to write what it has and end; a query may keep it from that. */
+const CLOSE_MS = 2_000
 
-const DOWN: StoreError = { code: 'unavailable', message: 'the store is restarting' }
+/** A start that takes longer says so. */
+const SLOW_START_MS = 5_000
+
+export const emptyStats: StoreStats = {
+  samples: 0,
+  series: 0,
+  bytes: 0,
+  seriesRefused: 0,
+  samplesOutOfOrder: 0,
+  samplesDuplicate: 0,
+  disk: undefined,
+}
+
+const CLOSED: StoreError = { code: 'unavailable', message: 'the store is closed' }
 
 /**
- * The embedded store: head and query engine in a worker thread of their own. When the worker dies its contents are lost; it is
- * started again with a back-off that doubles up to 10 s, queries are answered 'unavailable' meanwhile, and `epoch` grows when the new one is up.
+ * The embedded store: samples and query engine in a worker thread of their own. When the worker dies it is started again with a back-off
+ * that doubles up to 10 s, with what the disk holds: all whose batch it had worked off. Queries are answered 'unavailable' meanwhile, samples
+ * are refused, and `epoch` grows when the new one is up.
  */
 export class WorkerStore implements Store {
   readonly #options: WorkerStoreOptions
@@ -45,17 +64,32 @@ export class WorkerStore implements Store {
   #upSinceMs = 0
   #backoffMs = BACKOFF_MS_MIN
   #restart: NodeJS.Timeout | undefined
+  #slowStart: NodeJS.Timeout | undefined
   #pendingSamples = 0
-  #stats = NO_STATS
+  #stats = emptyStats
   /** Counters of workers that died: totals never go back. */
-  #retired = { samples: 0, seriesRefused: 0 }
+  #retired = emptyStats
+  readonly #alarms: StoreAlarms | undefined
+  readonly #opened: Promise<Result<void, string>>
+  #settleOpened: (result: Result<void, string>) => void = () => undefined
+  #ended: () => void = () => undefined
 
   constructor(options: WorkerStoreOptions, deps: { readonly clock: Clock; readonly log: Log }) {
     this.#options = options
     this.#clock = deps.clock
     this.#log = deps.log
     this.#queue = new QueryQueue(options.queue ?? QUEUE_DEFAULT, (id, query, canceled) => this.#post({ kind: 'query', id, query, canceled }))
+    const { folder } = options.store
+    if (folder !== undefined) this.#alarms = new StoreAlarms(folder, deps.log)
+    this.#opened = new Promise((resolve) => {
+      this.#settleOpened = resolve
+    })
     this.#spawn()
+  }
+
+  /** Once the first worker has read what the disk holds, or has said why it cannot, or the store is closed. */
+  opened(): Promise<Result<void, string>> {
+    return this.#opened
   }
 
   get epoch(): number {
@@ -71,23 +105,38 @@ export class WorkerStore implements Store {
   }
 
   query(query: StoreQuery, options: QueryOptions): Promise<Result<StoreAnswer, StoreError>> {
-    return this.up ? this.#queue.ask(query, options) : Promise.resolve(failure(DOWN))
-  }
-
-  truncate(beforeMs: number): void {
-    if (this.up) this.#post({ kind: 'truncate', beforeMs })
+    return this.up ? this.#queue.ask(query, options) : Promise.resolve(failure(this.#down()))
   }
 
   stats(): StoreStats {
-    const { samples, seriesRefused } = this.#retired
-    return { ...this.#stats, samples: this.#stats.samples + samples, seriesRefused: this.#stats.seriesRefused + seriesRefused }
+    const { samples, seriesRefused, samplesOutOfOrder, samplesDuplicate } = this.#retired
+    return {
+      ...this.#stats,
+      samples: this.#stats.samples + samples,
+      seriesRefused: this.#stats.seriesRefused + seriesRefused,
+      samplesOutOfOrder: this.#stats.samplesOutOfOrder + samplesOutOfOrder,
+      samplesDuplicate: this.#stats.samplesDuplicate + samplesDuplicate,
+    }
   }
 
   async close(): Promise<void> {
+    const worker = this.#worker
+    const isClosed = this.#state === 'closed'
     this.#state = 'closed'
     clearTimeout(this.#restart)
-    this.#queue.failAll({ code: 'unavailable', message: 'the store is closed' })
-    await this.#worker?.terminate()
+    this.#queue.failAll(CLOSED)
+    this.#settleOpened(failure(CLOSED.message))
+    if (worker === undefined || isClosed) return
+    const ended = new Promise<void>((resolve) => {
+      this.#ended = resolve
+    })
+    this.#post({ kind: 'close' })
+    const timer = setTimeout(() => {
+      this.#log('warn', 'the store does not end in time and is stopped; what it had worked off is on disk')
+      void worker.terminate()
+    }, CLOSE_MS)
+    await ended
+    clearTimeout(timer)
   }
 
   #append(batch: SampleBatch): boolean {
@@ -104,9 +153,9 @@ export class WorkerStore implements Store {
   }
 
   #spawn(): void {
-    const { seriesMax, retentionMs, workerUrl } = this.#options
-    const data: WorkerData = { seriesMax, retentionMs }
-    const worker = new Worker(workerUrl, { workerData: data, resourceLimits: { maxOldGenerationSizeMb: HEAP_MB_MAX } })
+    const { store, workerUrl } = this.#options
+    const worker = new Worker(workerUrl, { workerData: store, resourceLimits: { maxOldGenerationSizeMb: HEAP_MB_MAX } })
+    this.#slowStart = setInterval(() => this.#log('info', 'the store still reads its log', { folder: store.folder }), SLOW_START_MS)
     let cause = ''
     worker.on('message', (message: FromWorker) => this.#received(message))
     worker.on('error', (error: unknown) => {
@@ -119,39 +168,64 @@ export class WorkerStore implements Store {
   #received(message: FromWorker): void {
     switch (message.kind) {
       case 'ready':
-        this.#ready()
+        this.#ready(message.stats, message.tookMs)
+        break
+      case 'failed':
+        clearInterval(this.#slowStart)
+        this.#settleOpened(failure(message.message))
+        if (this.#state !== 'closed') this.#log('error', message.message)
         break
       case 'appended':
         this.#pendingSamples -= message.samples
-        this.#stats = message.stats ?? this.#stats
+        break
+      case 'stats':
+        this.#stats = message.stats
+        if (message.stats.disk !== undefined) this.#alarms?.observed(message.stats.disk)
         break
       case 'answer':
         this.#queue.answered(message.id, message.result)
         break
+      case 'closed':
+        if (message.error !== '') this.#log('error', `the store is closed: ${message.error}`, { folder: this.#options.store.folder })
+        break
     }
   }
 
-  #ready(): void {
+  #ready(stats: StoreStats, tookMs: number): void {
+    clearInterval(this.#slowStart)
     if (this.#state === 'closed') return
-    if (this.#epoch > 0) this.#log('info', 'the store is up again; it begins empty')
+    const { folder } = this.#options.store
+    if (folder !== undefined) this.#log('info', 'the store is open', { folder, series: stats.series, seconds: (tookMs / 1_000).toFixed(1) })
+    else if (this.#epoch > 0) this.#log('info', 'the store is up again; it begins empty')
+    if (stats.disk !== undefined) this.#alarms?.opened(stats.disk)
+    this.#stats = stats
     this.#epoch += 1
     this.#appender.reset()
     this.#pendingSamples = 0
     this.#upSinceMs = this.#clock.nowMs()
     this.#state = 'up'
+    this.#settleOpened(ok(undefined))
   }
 
   #exited(cause: string): void {
     this.#worker = undefined
+    clearInterval(this.#slowStart)
+    this.#ended()
     if (this.#state === 'closed') return
     const lived = this.#state === 'up' && this.#clock.nowMs() - this.#upSinceMs >= STEADY_MS
     this.#state = 'down'
-    this.#retired = { samples: this.stats().samples, seriesRefused: this.stats().seriesRefused }
-    this.#stats = NO_STATS
-    this.#queue.failAll(DOWN)
+    this.#retired = this.stats()
+    this.#stats = emptyStats
+    this.#queue.failAll(this.#down())
     const delayMs = lived ? BACKOFF_MS_MIN : this.#backoffMs
     this.#backoffMs = Math.min(delayMs * 2, BACKOFF_MS_MAX)
-    this.#log('error', `the store's worker ended (${cause}); its samples are lost and it is started again`, { delayMs })
+    const rest = this.#options.store.folder === undefined ? 'its samples are lost' : 'its samples are on disk'
+    this.#log('error', `the store's worker ended (${cause}); ${rest} and it is started again`, { delayMs })
     this.#restart = setTimeout(() => this.#spawn(), delayMs)
+  }
+
+  #down(): StoreError {
+    if (this.#state === 'closed') return CLOSED
+    return { code: 'unavailable', message: this.#epoch === 0 ? 'the store is starting: it reads its log' : 'the store is restarting' }
   }
 }

@@ -38,6 +38,14 @@ interface Limits {
   readonly memoryBytesMax: number
 }
 
+/** What was in the folder before. */
+interface Found {
+  readonly segments: readonly number[]
+  /** The newest. */
+  readonly snapshot: number | undefined
+  readonly isDamaged: boolean
+}
+
 type Job = Generator<undefined, Result<void, DiskError>, undefined>
 
 /**
@@ -72,8 +80,9 @@ export class Maintenance {
     this.#limits = limits
   }
 
-  /** Begins the log. `segments` are there already. */
-  start(segments: readonly number[], isDamaged: boolean): void {
+  /** Begins the log. `segments` and perhaps a snapshot are there already. */
+  start({ segments, snapshot, isDamaged }: Found): void {
+    if (snapshot !== undefined) this.#snapshotBytes = this.#sizeOf(snapshotName(snapshot))
     this.#formerLogBytes = segments.reduce((sum, number) => sum + this.#sizeOf(segmentName(number)), 0)
     this.#wantsSnapshot = isDamaged || segments.length > SEGMENTS_MAX
     // A process that was killed may have left more than a second's samples to the system.
@@ -106,11 +115,20 @@ export class Maintenance {
     this.#retryAtMs = nowMs + RETRY_MS
   }
 
-  stats(): { blocks: number; blockBytes: number; logBytes: number; disk: 'ok' | 'memory-only'; diskError: string; diskFailures: number } {
+  stats(): {
+    blocks: number
+    blockBytes: number
+    logBytes: number
+    snapshotBytes: number
+    disk: 'ok' | 'memory-only'
+    diskError: string
+    diskFailures: number
+  } {
     return {
       blocks: this.#blocks.all.length,
       blockBytes: this.#blocks.bytes,
       logBytes: this.#logBytes,
+      snapshotBytes: this.#snapshotBytes,
       disk: this.#isMemoryOnly ? 'memory-only' : 'ok',
       diskError: this.#diskError,
       diskFailures: this.#diskFailures,

@@ -36,6 +36,7 @@ export interface TsdbStats extends HeadStats {
   readonly blocks: number
   readonly blockBytes: number
   readonly logBytes: number
+  readonly snapshotBytes: number
   /** 'memory-only': the disk takes nothing, and what is appended now ends with the process. */
   readonly disk: 'ok' | 'memory-only'
   /** Of the last failure of the disk, '' before the first. */
@@ -97,10 +98,11 @@ export class Tsdb {
     this.#damage = [...damage, ...recovered.damage]
     this.#orphans = recovered.orphans
     const segments = numbersOf(names, '.wal')
-    const newest = Math.max(0, segments.at(-1) ?? 0, numbersOf(names, '.snapshot').at(-1) ?? 0)
+    const snapshot = numbersOf(names, '.snapshot').at(-1)
+    const newest = Math.max(0, segments.at(-1) ?? 0, snapshot ?? 0)
     this.#log = new WriteAheadLog(disk, newest + 1)
     this.#maintenance = new Maintenance({ disk, head: this.#head, log: this.#log, blocks: this.#blocks }, options)
-    this.#maintenance.start(segments, recovered.damage.length > 0)
+    this.#maintenance.start({ segments, snapshot, isDamaged: recovered.damage.length > 0 })
   }
 
   /** Opens the store that is in the folder, or an empty one. Fails only when the folder cannot be listed; damage is in `stats`. */

@@ -1,7 +1,8 @@
-import { startMonitor } from '@signalbox/monitor'
+import { MonitorStartError, startMonitor } from '@signalbox/monitor'
 import { systemClock } from '@signalbox/node'
 import type { EndpointSpec } from '@signalbox/scheduler'
 import { portFlags } from '../commands/flags.ts'
+import { dataFolderAdvice } from '../config/data-folder.ts'
 import { monitorDialectsOf } from '../config/dialects.ts'
 import { watchConfiguredEndpoints } from '../config/endpoints-file.ts'
 import type { Config } from '../config/schema.ts'
@@ -32,7 +33,10 @@ export async function startMonitorRole(config: Config, endpoints: readonly Endpo
       port: monitor.port,
       targets: targetsOf(endpoints),
       scrapeIntervalMs: monitor.scrapeIntervalMs,
+      ...(monitor.store.kind === 'memory' || monitor.dataFolder === undefined ? {} : { dataFolder: monitor.dataFolder }),
       retentionMs: monitor.retentionMs,
+      retentionBytes: monitor.retentionBytes,
+      outOfOrderMs: monitor.outOfOrderMs,
       seriesMax: monitor.seriesMax,
       consoleDir: consoleFolder,
       gatewayAdminUrl,
@@ -45,7 +49,8 @@ export async function startMonitorRole(config: Config, endpoints: readonly Endpo
     },
     { clock: systemClock, log },
   ).catch((error: unknown) => {
-    throw new StartError(`${(error as Error).message}; choose another with ${portFlags.monitor}`)
+    if (!(error instanceof MonitorStartError)) throw error
+    throw new StartError(`${error.message}; ${error.part === 'store' ? dataFolderAdvice : `choose another with ${portFlags.monitor}`}`)
   })
   const unwatch = watchConfiguredEndpoints(config, {
     changed: (changed) => running.setTargets(targetsOf(changed)),
