@@ -25,7 +25,7 @@ export function monitorCommand(): Command {
     .action(async (flags: CommonFlags) => {
       const config = withDataFolder(configFrom(flags), configPathOf(flags))
       const demo = { simulatedEngines: 0, traffic: false }
-      const running = await runByHand(() => startRole({ role: 'monitor', config, endpoints: listed(config), demo }), GRACE_MS)
+      const running = await runByHand(() => startRole({ role: 'monitor', config, endpoints: listed(config), demo, isDataTemporary: false }), GRACE_MS)
       console.log(`console ${running.addresses['console']}`)
     })
 }

@@ -1,6 +1,6 @@
 import type { EndpointSpec } from '@signalbox/scheduler'
 import { Command } from 'commander'
-import { withDataFolder, withTemporaryData } from '../config/data-folder.ts'
+import { removeData, withDataFolder, withTemporaryData } from '../config/data-folder.ts'
 import { forDemonstration } from '../config/dialects.ts'
 import { endpointsOf } from '../config/endpoints.ts'
 import { readEndpointsFile } from '../config/endpoints-file.ts'
@@ -32,7 +32,9 @@ export function upCommand(): Command {
 async function up(flags: UpFlags): Promise<void> {
   const began = performance.now()
   const plan = planOf(configFrom(flags), flags)
-  process.on('exit', plan.removeData)
+  const { temporaryFolder } = plan
+  // The monitor removes it when it ends by itself, not when it never started or was killed.
+  if (temporaryFolder !== undefined) process.on('exit', () => removeData(temporaryFolder))
   const supervisor = new Supervisor({
     program: process.argv[1] as string,
     print: (line) => console.log(line),
@@ -62,15 +64,15 @@ interface Plan {
   readonly config: Config
   readonly roles: readonly RoleSpec[]
   readonly demo: DemoFlags
-  /** Takes away what a demonstration has stored. */
-  readonly removeData: () => void
+  /** Of a demonstration's samples. */
+  readonly temporaryFolder: string | undefined
 }
 
 /** Which processes to run: real backends alone, or simulated engines with demo traffic. */
 function planOf(given: Config, flags: UpFlags): Plan {
   const real = realEndpoints(given)
-  const { config, remove: removeData } =
-    real === undefined ? withTemporaryData(forDemonstration(given)) : { config: withDataFolder(given, configPathOf(flags)), remove: () => undefined }
+  const temporary = real === undefined ? withTemporaryData(forDemonstration(given)) : undefined
+  const config = temporary ?? (real === undefined ? forDemonstration(given) : withDataFolder(given, configPathOf(flags)))
   const engines = real === undefined ? (flags.engines ?? config.demo.engines) : 0
   const endpoints = real ?? simulatedEndpoints(config, engines)
   const demo = { simulatedEngines: engines, traffic: engines > 0 && flags.traffic && config.demo.traffic }
@@ -81,10 +83,10 @@ function planOf(given: Config, flags: UpFlags): Plan {
       settings: { role: 'engine', config, index } as const,
     })),
     { name: 'gateway', layer: 1, settings: { role: 'gateway', config, endpoints } },
-    { name: 'monitor', layer: 2, settings: { role: 'monitor', config, endpoints, demo } },
+    { name: 'monitor', layer: 2, settings: { role: 'monitor', config, endpoints, demo, isDataTemporary: temporary !== undefined } },
   ]
   if (demo.traffic) roles.push({ name: 'traffic', layer: 2, settings: { role: 'traffic', config } })
-  return { config, roles, demo, removeData }
+  return { config, roles, demo, temporaryFolder: temporary?.monitor.dataFolder }
 }
 
 /** Undefined where nothing is configured: the demonstration fleet is started then. */

@@ -20,17 +20,18 @@ export function withDataFolder(config: Config, configPath: string): Config {
 }
 
 /**
- * The same for a demonstration: a folder of its own that survives its monitor's death, and is removed by `remove`. A folder that the
- * configuration names is kept.
+ * The same for a demonstration: a new folder that survives its monitor's death, for `removeData` when the demonstration ends. Undefined: the
+ * configuration says what there is to be.
  */
-export function withTemporaryData(config: Config): { readonly config: Config; readonly remove: () => void } {
+export function withTemporaryData(config: Config): Config | undefined {
   const { monitor } = config
-  if (monitor.store.kind === 'memory' || monitor.dataFolder !== undefined) return { config, remove: () => undefined }
-  const dataFolder = mkdtempSync(join(tmpdir(), 'signalbox-demo-'))
-  return {
-    config: { ...config, monitor: { ...monitor, dataFolder } },
-    remove: () => rmSync(dataFolder, { recursive: true, force: true, maxRetries: 3 }),
-  }
+  if (monitor.store.kind === 'memory' || monitor.dataFolder !== undefined) return undefined
+  return { ...config, monitor: { ...monitor, dataFolder: mkdtempSync(join(tmpdir(), 'signalbox-demo-')) } }
+}
+
+/** Removes a folder of data; without one does nothing. */
+export function removeData(folder: string): void {
+  rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
 }
 
 /** Makes a folder that version control leaves alone: nobody means to commit samples. One that is there already is left as it is. */

@@ -2,20 +2,22 @@ import { MonitorStartError, startMonitor } from '@signalbox/monitor'
 import { systemClock } from '@signalbox/node'
 import type { EndpointSpec } from '@signalbox/scheduler'
 import { portFlags } from '../commands/flags.ts'
-import { dataFolderAdvice } from '../config/data-folder.ts'
+import { dataFolderAdvice, removeData } from '../config/data-folder.ts'
 import { monitorDialectsOf } from '../config/dialects.ts'
 import { watchConfiguredEndpoints } from '../config/endpoints-file.ts'
-import type { Config } from '../config/schema.ts'
 import { log } from '../log.ts'
-import type { DemoFlags } from '../supervisor/messages.ts'
+import type { RoleSettings } from '../supervisor/messages.ts'
 import { type RunningRole, StartError } from '../supervisor/role-process.ts'
 import { version } from '../version.ts'
 import { consoleFolder, queryWorker } from './bundled.ts'
 import { reachable } from './reachable.ts'
 import { tokenOf } from './token.ts'
 
-export async function startMonitorRole(config: Config, endpoints: readonly EndpointSpec[], demo: DemoFlags): Promise<RunningRole> {
+type MonitorSettings = Extract<RoleSettings, { readonly role: 'monitor' }>
+
+export async function startMonitorRole({ config, endpoints, demo, isDataTemporary }: MonitorSettings): Promise<RunningRole> {
   const { host, monitor } = config
+  const dataFolder = monitor.store.kind === 'memory' ? undefined : monitor.dataFolder
   const gatewayAdminUrl = `http://${reachable(host)}:${config.admin.port}`
   const gatewayToken = tokenOf(config)
   const targetsOf = (engines: readonly EndpointSpec[]) => [
@@ -33,7 +35,7 @@ export async function startMonitorRole(config: Config, endpoints: readonly Endpo
       port: monitor.port,
       targets: targetsOf(endpoints),
       scrapeIntervalMs: monitor.scrapeIntervalMs,
-      ...(monitor.store.kind === 'memory' || monitor.dataFolder === undefined ? {} : { dataFolder: monitor.dataFolder }),
+      ...(dataFolder === undefined ? {} : { dataFolder }),
       retentionMs: monitor.retentionMs,
       retentionBytes: monitor.retentionBytes,
       outOfOrderMs: monitor.outOfOrderMs,
@@ -62,6 +64,7 @@ export async function startMonitorRole(config: Config, endpoints: readonly Endpo
     stop: async () => {
       unwatch()
       await running.close()
+      if (isDataTemporary && dataFolder !== undefined) removeData(dataFolder)
     },
   }
 }
