@@ -27,6 +27,9 @@ const CONNECTIONS_MAX = 1_000
 /** For a request to arrive whole; its answer may take longer. */
 const REQUEST_TIMEOUT_MS = 30_000
 
+/** Most stores are open again by then. */
+const RETRY_AFTER_SECONDS = '2'
+
 /** The monitor's one listener: queries, the console and its data, health, own metrics. */
 export function createMonitorServer(routes: MonitorRoutes): Server {
   const server = createServer((request, response) => {
@@ -90,5 +93,7 @@ async function prometheus(routes: MonitorRoutes, { request, response, address }:
   const left = new AbortController()
   response.on('close', () => left.abort())
   const reply = await routes.prometheus.handle(address.pathname.slice(API.length), form.value, left.signal)
-  return reply ?? textReply(404, '404 page not found')
+  if (reply === undefined) return textReply(404, '404 page not found')
+  // The store starts, or too much is asked of it at once.
+  return reply.status === 503 ? { ...reply, headers: { ...reply.headers, 'retry-after': RETRY_AFTER_SECONDS } } : reply
 }

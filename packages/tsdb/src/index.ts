@@ -1,4 +1,5 @@
 export { type FeedMessage, type ReaderPort, readerProgress } from './feed/feed-message.ts'
+export { FollowedHead, noDisk } from './feed/followed-head.ts'
 export { Head, type HeadOptions } from './head.ts'
 export type { SampleColumns } from './log/records.ts'
 export type { FileDamage } from './log/recovery.ts'

@@ -42,6 +42,11 @@ export class TsdbReader {
     return this.#head.bytes
   }
 
+  /** Chunks of blocks that could not be read here, of the blocks there are now. */
+  get damagedChunks(): number {
+    return this.#blocks.damagedChunks
+  }
+
   /** Messages in the order in which they were published. */
   apply(message: FeedMessage): void {
     if (message.kind === 'series') {

@@ -19,6 +19,8 @@ export interface TsdbOptions {
   readonly retentionMs?: number
   /** Of all files; beyond it the oldest blocks are removed; default 10 GB. */
   readonly bytesMax?: number
+  /** Samples so much older than their series' newest are still taken; at most an hour, default 5 minutes. */
+  readonly outOfOrderMs?: number
   /** Of the head while the disk takes nothing; beyond it the oldest samples go; default 256 MiB. */
   readonly memoryBytesMax?: number
 }
@@ -27,7 +29,7 @@ export interface TsdbOptions {
 export interface ScrapeOutcome {
   /** In the store, also when they were there before. */
   readonly kept: number
-  /** More than 5 minutes older than their series' newest, or older than the newest block. */
+  /** Older than `outOfOrderMs` before their series' newest, or than the newest block. */
   readonly outOfOrder: number
   readonly duplicate: number
   /** Indexes of samples whose series the store dropped: ask `seriesRef` again. */
@@ -38,6 +40,7 @@ export interface TsdbStats extends HeadStats {
   readonly blocks: number
   readonly blockBytes: number
   readonly logBytes: number
+  readonly snapshotBytes: number
   /** 'memory-only': the disk takes nothing, and what is appended now ends with the process. */
   readonly disk: 'ok' | 'memory-only'
   /** Of the last failure of the disk, '' before the first. */
@@ -51,10 +54,17 @@ export interface TsdbStats extends HeadStats {
   readonly damagedChunks: number
 }
 
-/** Late samples that are still taken: Prometheus' out_of_order_time_window, which is off there by default. */
-const LATE_MS = 5 * 60_000
+/** A block waits so long after its end: two hours of samples more in memory would be too many. */
+const OUT_OF_ORDER_MS_MAX = 3_600_000
 
-const DEFAULTS = { seriesMax: 200_000, retentionMs: 15 * 86_400_000, bytesMax: 10_000_000_000, memoryBytesMax: 256 * 1024 * 1024 }
+const DEFAULTS: Required<TsdbOptions> = {
+  seriesMax: 200_000,
+  retentionMs: 15 * 86_400_000,
+  bytesMax: 10_000_000_000,
+  // Prometheus' out_of_order_time_window, which is off there by default.
+  outOfOrderMs: 5 * 60_000,
+  memoryBytesMax: 256 * 1024 * 1024,
+}
 
 const NO_REFS: readonly number[] = []
 
@@ -88,18 +98,20 @@ export class Tsdb {
     const readers = new ReaderSet()
     this.#blocks = new BlockSet(disk, readers)
     this.#blocks.open(names, (file, { code }) => damage.push({ file, offset: 0, code }))
-    const { seriesMax, retentionMs } = options
-    const recovered = recoverHead(disk, names, { seriesMax, retentionMs, lateMs: LATE_MS, floorMs: this.#blocks.endMs, readership: readers })
+    const { seriesMax, retentionMs, outOfOrderMs } = options
+    assert(outOfOrderMs >= 0 && outOfOrderMs <= OUT_OF_ORDER_MS_MAX, 'outOfOrderMs is 0 to an hour')
+    const recovered = recoverHead(disk, names, { seriesMax, retentionMs, lateMs: outOfOrderMs, floorMs: this.#blocks.endMs, readership: readers })
     this.#head = recovered.head
     this.#view = new StoreView(this.#head.view, this.#blocks)
     this.#feed = new Feed({ readers, head: this.#head, blocks: this.#blocks })
     this.#damage = [...damage, ...recovered.damage]
     this.#orphans = recovered.orphans
     const segments = numbersOf(names, '.wal')
-    const newest = Math.max(0, segments.at(-1) ?? 0, numbersOf(names, '.snapshot').at(-1) ?? 0)
+    const snapshot = numbersOf(names, '.snapshot').at(-1)
+    const newest = Math.max(0, segments.at(-1) ?? 0, snapshot ?? 0)
     this.#log = new WriteAheadLog(disk, newest + 1)
     this.#maintenance = new Maintenance({ disk, head: this.#head, log: this.#log, blocks: this.#blocks }, options)
-    this.#maintenance.start(segments, recovered.damage.length > 0)
+    this.#maintenance.start({ segments, snapshot, isDamaged: recovered.damage.length > 0 })
   }
 
   /** Opens the store that is in the folder, or an empty one. Fails only when the folder cannot be listed; damage is in `stats`. */
@@ -210,7 +222,7 @@ export class Tsdb {
       ...this.#maintenance.stats(),
       damage: this.#damage,
       orphans: this.#orphans,
-      damagedChunks: this.#blocks.all.reduce((sum, { damaged }) => sum + damaged, 0),
+      damagedChunks: this.#blocks.damagedChunks,
     }
   }
 

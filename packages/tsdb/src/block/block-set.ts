@@ -112,6 +112,11 @@ export class BlockSet {
     this.#damaged = this.#damaged.filter((one) => one.endMs > endMs)
   }
 
+  /** Chunks that could not be read, of the blocks there are. */
+  get damagedChunks(): number {
+    return this.#blocks.reduce((sum, { damaged }) => sum + damaged, 0)
+  }
+
   /** Whether any block reaches into the range, both ends inclusive. */
   overlaps(startMs: number, endMs: number): boolean {
     return this.#blocks.some(({ range }) => overlaps(range, startMs, endMs))
