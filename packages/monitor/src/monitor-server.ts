@@ -30,6 +30,9 @@ const CONNECTIONS_MAX = 1_000
 /** For a request to arrive whole; its answer may take longer. */
 const REQUEST_TIMEOUT_MS = 30_000
 
+/** Most stores are open again by then. */
+const RETRY_AFTER_SECONDS = '2'
+
 /** The monitor's one listener: queries, the console and its data, health, own metrics. */
 export function createMonitorServer(routes: MonitorRoutes): Server {
   const server = createServer((request, response) => {
@@ -95,7 +98,9 @@ async function prometheus(routes: MonitorRoutes, { request, response, address }:
   if (!form.ok) return jsonReply(form.error.status, { status: 'error', errorType: 'bad_data', error: form.error.message })
   const left = new AbortController()
   response.on('close', () => left.abort())
-  return route.answer(form.value, left.signal)
+  const reply = await route.answer(form.value, left.signal)
+  // The store starts, or too much is asked of it at once.
+  return reply.status === 503 ? { ...reply, headers: { ...reply.headers, 'retry-after': RETRY_AFTER_SECONDS } } : reply
 }
 
 function notAllowed(methods: readonly string[]): Reply {

@@ -31,16 +31,15 @@ export type Log = (level: LogLevel, message: string, fields?: Readonly<Record<st
 
 /** Where samples go and queries are answered: the embedded store in its worker, or anything that keeps this contract. */
 export interface Store {
-  /** Grows by one each time the store loses its contents. Handles of an earlier epoch mean nothing. */
+  /** Grows by one each time the store begins anew, with what its disk holds or empty. Handles of an earlier epoch mean nothing. */
   readonly epoch: number
   /** Whether queries are answered and samples kept right now. */
   readonly up: boolean
   readonly appender: Appender
   /** Answers within the timeout, whatever happens to the store. */
   query(query: StoreQuery, options: QueryOptions): Promise<Result<StoreAnswer, StoreError>>
-  /** Forgets samples before that time, and series that have none left. */
-  truncate(beforeMs: number): void
   stats(): StoreStats
+  /** What was committed before is on disk afterwards, where there is one that works. */
   close(): Promise<void>
 }
 
@@ -70,13 +69,54 @@ export interface BatchOutcome {
   readonly refused: number
 }
 
+/** What became of a batch's samples; the counts add up to its size. */
+export interface BatchOutcome {
+  /** Those that were there already with the same value among them. */
+  readonly kept: number
+  /** Too old for their series. */
+  readonly outOfOrder: number
+  /** Another value is there at the same time. */
+  readonly duplicates: number
+  /** Of new series beyond the store's limit. */
+  readonly refused: number
+}
+
 export interface StoreStats {
-  /** Samples kept since the store began. */
+  /** Samples kept since the process began. */
   readonly samples: number
   readonly series: number
+  /** Of memory. */
   readonly bytes: number
   /** New series refused at the limit. */
   readonly seriesRefused: number
+  /** Samples older than their series' newest by more than is taken. */
+  readonly samplesOutOfOrder: number
+  /** Samples whose series has another value at that time. */
+  readonly samplesDuplicate: number
+  /** Timestamps of samples that came since the start: the least and the largest, Infinity and -Infinity before the first. */
+  readonly oldestMs: number
+  readonly newestMs: number
+  /** Undefined: samples are in memory alone, as they are meant to be, or the store is not open. */
+  readonly disk: DiskState | undefined
+}
+
+/** How a store on disk fares. */
+export interface DiskState {
+  /** 'memory-only': the disk takes nothing, and samples end with the process. */
+  readonly state: 'ok' | 'memory-only'
+  /** The last failure in words, '' before the first. */
+  readonly error: string
+  readonly failures: number
+  /** Of all files. */
+  readonly bytes: number
+  /** When everything before was durable; undefined before the first time. */
+  readonly syncedMs: number | undefined
+  /** What was found wrong when the store was opened, in words. */
+  readonly damage: readonly string[]
+  /** Samples of the log whose series nothing tells of. */
+  readonly orphans: number
+  /** Chunks of blocks that could not be read since the store was opened. */
+  readonly damagedChunks: number
 }
 
 /** Times in milliseconds since the epoch, ranges inclusive. */
@@ -110,8 +150,8 @@ export type StoreQuery =
       readonly endMs: number
       readonly limit?: number
     }
-  /** What the store holds: lists of at most `limit` entries. */
-  | { readonly kind: 'statistics'; readonly limit: number }
+  /** What the store holds: lists of at most `limit` entries. `times` are those of the store's own numbers. */
+  | { readonly kind: 'statistics'; readonly limit: number; readonly times: Pick<StoreStats, 'oldestMs' | 'newestMs'> }
 
 export interface QueryOptions {
   /** From arrival to answer, waiting included. */

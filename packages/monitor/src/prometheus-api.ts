@@ -77,7 +77,7 @@ export class PrometheusApi {
       case 'status/runtimeinfo':
         return route(READ, () => this.#runtimeInfo())
       case 'status/tsdb':
-        return route(READ, (form, signal) => this.#ask('query', statisticsQuery(form), form, signal))
+        return route(READ, (form, signal) => this.#ask('query', statisticsQuery(form, this.#deps.store.stats()), form, signal))
       default:
         return this.#labelValues(path)
     }

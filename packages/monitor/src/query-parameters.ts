@@ -1,6 +1,6 @@
 import { failure, ok } from '@signalbox/base'
 import { type ParameterResult, parseDuration, parseLimit, parseTime } from './api-parameters.ts'
-import type { StoreQuery } from './ports.ts'
+import type { StoreQuery, StoreStats } from './ports.ts'
 
 /** Points of one series in a range query. SOURCE: Prometheus web/api/v1/api.go (queryRange). */
 const POINTS_MAX = 11_000
@@ -54,12 +54,12 @@ export function listQuery(form: URLSearchParams, kind: ListKind): ParameterResul
 }
 
 /** How many entries the lists of `status/tsdb` have: 1 to 10,000, 10 when not said. SOURCE: Prometheus web/api/v1/api.go (serveTSDBStatus). */
-export function statisticsQuery(form: URLSearchParams): ParameterResult<StoreQuery> {
+export function statisticsQuery(form: URLSearchParams, { oldestMs, newestMs }: StoreStats): ParameterResult<StoreQuery> {
   const text = form.get('limit') ?? ''
   const limit = text === '' ? 10 : /^\d+$/.test(text) ? Number(text) : 0
   if (limit < 1) return failure('limit must be a positive number')
   if (limit > 10_000) return failure('limit must not exceed 10000')
-  return ok({ kind: 'statistics', limit })
+  return ok({ kind: 'statistics', limit, times: { oldestMs, newestMs } })
 }
 
 /** What the client asks for, and never more than `timeoutMsMax`. */

@@ -51,10 +51,18 @@ export class RecordingStore implements Store {
     return Promise.resolve(failure({ code: 'unavailable', message: 'this store only records' }))
   }
 
-  truncate(): void {}
-
   stats(): StoreStats {
-    return { samples: 0, series: 0, bytes: 0, seriesRefused: 0 }
+    return {
+      samples: 0,
+      series: 0,
+      bytes: 0,
+      seriesRefused: 0,
+      samplesOutOfOrder: 0,
+      samplesDuplicate: 0,
+      oldestMs: Infinity,
+      newestMs: -Infinity,
+      disk: undefined,
+    }
   }
 
   close(): Promise<void> {

@@ -21,6 +21,8 @@ export interface ScrapeDeps {
   readonly clock: Clock
   readonly log: Log
   readonly failed: (cause: ScrapeError['cause']) => void
+  /** Samples of a page that lie too far in the future and were dropped. */
+  readonly ahead: (samples: number) => void
 }
 
 const ACCEPT = 'text/plain;version=0.0.4;q=0.9,application/openmetrics-text;version=1.0.0;q=0.5,*/*;q=0.1'
@@ -136,7 +138,9 @@ export class ScrapeLoop {
 
   #store(page: ScrapedPage, timestampMs: number, durationMs: number): Result<ScrapedPage, ScrapeError> {
     const stored = this.#series.scraped(page, timestampMs, { durationSeconds: durationMs / 1000, samples: page.series.length })
-    return stored.ok ? ok(page) : stored
+    if (!stored.ok) return stored
+    if (stored.value > 0) this.#deps.ahead(stored.value)
+    return ok(page)
   }
 
   #report(result: Result<ScrapedPage, ScrapeError>, timestampMs: number, durationMs: number): void {

@@ -69,9 +69,10 @@ describe('the series of a target', () => {
     expect(store.last()).not.toContain('a{instance=i,job=j} stale @2000')
   })
 
-  test('far in the future, or twice on one page, are dropped', () => {
+  test('more than ten minutes in the future are dropped and counted, those twice on one page dropped', () => {
     const { store, scrape } = setUp()
-    scrape('a 1\na 2\nb 1 700000\n', 1_000)
+    expect(scrape('a 1\na 2\nb 1 601001\nc 1 601001\n', 1_000)).toEqual({ ok: true, value: 2 })
+    expect(store.open.size).toBe(4)
     expect(store.last()).toEqual(['up{instance=i,job=j} 1 @1000', 'a{instance=i,job=j} 1 @1000'])
   })
 

@@ -63,11 +63,12 @@ export class TargetSeries {
   }
 
   /**
-   * Appends a good page and ends what it lacks. Errors: 'bad-page', nothing was appended, report it with `failed`;
+   * Appends a good page and ends what it lacks; answers how many samples lie too far in the future and were dropped. Errors: 'bad-page', nothing was appended, report it with `failed`;
    * 'store', the page was good and its samples are lost.
    */
-  scraped(page: ScrapedPage, timestampMs: number, report: ScrapeReport): Result<void, ScrapeError> {
+  scraped(page: ScrapedPage, timestampMs: number, report: ScrapeReport): Result<number, ScrapeError> {
     this.#follow()
+    let ahead = 0
     const opened = this.#labelsOfNew(page)
     if (!opened.ok) return opened
     this.#appendReport(1, timestampMs, report)
@@ -75,7 +76,10 @@ export class TargetSeries {
     for (let i = 0; i < page.series.length; i++) {
       const ownMs = page.timestampsMs[i]
       const atMs = ownMs ?? timestampMs
-      if (atMs > timestampMs + AHEAD_MS_MAX) continue
+      if (atMs > timestampMs + AHEAD_MS_MAX) {
+        ahead += 1
+        continue
+      }
       const entry = this.#entry(page.series[i] as number, opened.value)
       if (entry.generation === this.#generation && ownMs === undefined) continue
       entry.generation = this.#generation
@@ -84,7 +88,8 @@ export class TargetSeries {
     }
     this.#endAllBut(this.#generation, timestampMs)
     this.#table.endPage()
-    return this.#commit()
+    const committed = this.#commit()
+    return committed.ok ? ok(ahead) : committed
   }
 
   /** The scrape failed: every series ends, `up` is 0. */
@@ -109,7 +114,10 @@ export class TargetSeries {
     this.#commit()
   }
 
-  /** Forgets handles of a store that has begun anew; it has nothing that would need an end. */
+  /**
+   * Forgets handles of a store that has begun anew. A series that vanished meanwhile gets no stale marker: queries see it end as they do after
+   * a restart of the process, once their lookback has passed.
+   */
   #follow(): void {
     if (this.#store.epoch === this.#epoch) return
     this.#epoch = this.#store.epoch

@@ -11,6 +11,7 @@ import { StoreContents } from '../src/store-contents.ts'
 import { TargetSet } from '../src/target-set.ts'
 import { WorkerStore } from '../src/worker-store.ts'
 import { eventually } from './deadline.ts'
+import { memoryStore } from './worker-bundle.ts'
 
 export interface Harness {
   readonly url: string
@@ -29,10 +30,10 @@ export async function startHarness(workerUrl: URL): Promise<Harness> {
     log.push(message)
   }
   const clock = systemClock
-  const store = new WorkerStore({ seriesMax: 10_000, retentionMs: 3_600_000, workerUrl }, { clock, log: note })
+  const store = new WorkerStore({ store: memoryStore, workerUrl }, { clock, log: note })
   const client = new HttpClient()
   const metrics = new MonitorMetrics({ clock, stats: () => store.stats(), dialects: ['signalbox', 'process'] })
-  const targets = new TargetSet(scrapeLimitsDefault, { store, get: client.get, clock, log: note, failed: () => {} })
+  const targets = new TargetSet(scrapeLimitsDefault, { store, get: client.get, clock, log: note, failed: () => {}, ahead: () => {} })
   const common = { clock, targets, version: '0.1.0' }
   const server = createMonitorServer({
     prometheus: new PrometheusApi({ ...common, store, retentionMs: 3_600_000, queryTimeoutMs: 30_000, queried: () => {} }),

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { eventually } from './deadline.ts'
 import { type Harness, startHarness } from './monitor-harness.ts'
-import { bundleWorker, EXIT_AT_MS, type WorkerBundle } from './worker-bundle.ts'
+import { bundleWorker, DEADLY_SERIES, type WorkerBundle } from './worker-bundle.ts'
 
 const T0 = 1_700_000_000_000
 const S0 = T0 / 1000
@@ -260,9 +260,10 @@ describe('refusals', () => {
 })
 
 test('while the store restarts queries are 503 and the monitor is not ready', async () => {
-  harness.store.truncate(EXIT_AT_MS)
+  harness.fill({ __name__: DEADLY_SERIES }, T0, [1])
   expect(await get(query('up'))).toEqual({ status: 503, body: { status: 'error', errorType: 'unavailable', error: 'the store is restarting' } })
   await eventually('the end of the worker', () => !harness.store.up)
+  expect((await fetch(`${harness.url}/api/v1/query?query=up`)).headers.get('retry-after')).toBe('2')
   const ready = await fetch(`${harness.url}/-/ready`)
   expect([ready.status, await ready.text()]).toEqual([503, 'Signalbox monitor is not ready: the store is starting.\n'])
   expect((await fetch(`${harness.url}/-/healthy`)).status).toBe(200)

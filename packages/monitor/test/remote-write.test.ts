@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type SentSeries, writeBody, writeHeaders } from '../src/remote-write/encoded-request.case.ts'
 import { eventually } from './deadline.ts'
 import { type Harness, startHarness } from './monitor-harness.ts'
-import { bundleWorker, EXIT_AT_MS, type WorkerBundle } from './worker-bundle.ts'
+import { bundleWorker, DEADLY_SERIES, type WorkerBundle } from './worker-bundle.ts'
 
 const NOW = Date.now()
 const STALE = new Float64Array(new BigUint64Array([0x7ff0000000000002n]).buffer)[0]!
@@ -134,7 +134,7 @@ describe('what is not remote write 1.0', () => {
 test('while the store restarts writes are 503, and then series are opened anew', async () => {
   const sent = series({}, [[10, 1]])
   expect((await write(sent)).status).toBe(204)
-  harness.store.truncate(EXIT_AT_MS)
+  expect((await write(series({ job: DEADLY_SERIES }, [[10, 1]]))).status).toBe(503)
   expect((await write(sent)).status).toBe(503)
   await eventually('the next worker', async () => (await write(sent)).status === 204)
   expect(await values(`w${round}`)).toEqual(['1'])
