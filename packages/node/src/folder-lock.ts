@@ -83,6 +83,7 @@ function isLinked(own: string, path: string): boolean {
 
 /** Removes a stale lock, but not one that took its place meanwhile: that one is put back. */
 function removeIfStill(path: string, text: string): void {
+  if (textOf(path) !== text) return
   const aside = `${path}.${process.pid}.stale`
   try {
     renameSync(path, aside)
