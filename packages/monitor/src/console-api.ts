@@ -21,6 +21,8 @@ export interface ConsoleApiDeps {
   readonly demo: DemoFlags
   /** Port of the gateway's data plane, for the request to try; null: not known. */
   readonly apiPort: number | null
+  /** What is wrong with where samples are kept, in a sentence; undefined: nothing. */
+  readonly storeProblem: () => string | undefined
   readonly version: string
 }
 
@@ -67,7 +69,7 @@ export class ConsoleApi {
   }
 
   async #fleet(): Promise<Reply> {
-    const { apiPort, clock, contents, demo, targets, version } = this.#deps
+    const { apiPort, clock, contents, demo, storeProblem, targets, version } = this.#deps
     const [answer, spoken] = await Promise.all([this.#ask('/debug/endpoints'), contents.spoken()])
     const said = answer.ok ? objectOf(answer.value) : answer
     const gateway = said.ok ? { ...said.value, reachable: true, error: null } : { reachable: false, error: said.error }
@@ -76,6 +78,7 @@ export class ConsoleApi {
       demo,
       version,
       apiPort,
+      storeProblem: storeProblem() ?? null,
       gateway,
       targets: targets.views(),
       questions: fleetQuestions({ ...spoken, model: '', window: `${VERDICT_SECONDS}s` }),

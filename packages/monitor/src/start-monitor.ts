@@ -9,6 +9,7 @@ import { PrometheusApi, QUERY_TIMEOUT_MS_DEFAULT } from './prometheus-api.ts'
 import { RemoteWriteReceiver } from './remote-write/remote-write-receiver.ts'
 import { type ScrapeLimits, scrapeLimitsDefault } from './scrape-loop.ts'
 import { StaticFiles } from './static-files.ts'
+import { storeProblem } from './store-alarms.ts'
 import { StoreContents } from './store-contents.ts'
 import type { TargetConfig, TargetView } from './target.ts'
 import { TargetSet } from './target-set.ts'
@@ -117,6 +118,7 @@ export async function startMonitor(config: MonitorConfig, deps: MonitorDeps): Pr
       gateway,
       demo: config.demo,
       apiPort: config.gatewayApiPort ?? null,
+      storeProblem: () => storeProblem(store.stats().disk),
     }),
     files: new StaticFiles(config.consoleDir),
     metrics,

@@ -44,3 +44,11 @@ export class StoreAlarms {
     this.#damagedChunks = disk.damagedChunks
   }
 }
+
+/** What whoever looks at the fleet should know of the store's disk, in a sentence; undefined: nothing. */
+export function storeProblem(disk: DiskState | undefined): string | undefined {
+  if (disk === undefined) return undefined
+  if (disk.state === 'memory-only') return `The monitor's disk takes no samples; they are in memory and end with the process: ${disk.error}.`
+  const places = disk.damage.length + disk.damagedChunks
+  return places === 0 && disk.orphans === 0 ? undefined : "Some of the monitor's stored samples cannot be read: its log says which."
+}

@@ -5,7 +5,7 @@ import { MemorySamples } from './memory-samples.ts'
 import type { FollowedSamples } from './open-samples.ts'
 import type { LogLevel } from './ports.ts'
 import { QueryService, type SeriesSource } from './query-service.ts'
-import { StoreAlarms } from './store-alarms.ts'
+import { StoreAlarms, storeProblem } from './store-alarms.ts'
 import { StoreService } from './store-service.ts'
 
 const HOUR_MS = 3_600_000
@@ -207,8 +207,10 @@ it('a full disk leaves the store in memory, says so once, and is over once there
   disk.isFull = true
   for (let i = 1; i < 20; i++) expect(second(i)).toMatchObject({ state: 'memory-only', syncedMs: START_MS })
   expect(timesOf(store, 'a')).toHaveLength(20)
+  expect(storeProblem(service.stats().disk)).toMatch(/^The monitor's disk takes no samples; .* no space left on device\.$/)
   disk.isFull = false
   for (let i = 20; i < 60; i++) second(i)
+  expect(storeProblem(service.stats().disk)).toBeUndefined()
   expect(second(60)).toMatchObject({ state: 'ok', syncedMs: START_MS + 60_000 })
   expect(lines).toEqual([
     ['error', expect.stringMatching(/^the disk takes no samples: they are kept in memory .*: write \S+: no space left on device$/)],
@@ -227,6 +229,8 @@ it('alarms name damage, lost series and chunks that cannot be read', () => {
   expect(lines[0]).toBe('the store is damaged: what follows there is lost: f0: checksum at byte 9')
   expect(lines[10]).toBe('the store is damaged in 12 places')
   expect(lines[11]).toContain('nothing says of which series')
+  expect([storeProblem(good), storeProblem(undefined)]).toEqual([undefined, undefined])
+  expect(storeProblem({ ...good, orphans: 1 })).toContain('cannot be read')
   alarms.observed({ ...good, damagedChunks: 1 })
   alarms.observed({ ...good, damagedChunks: 1 })
   expect(lines.slice(12)).toEqual(['samples of blocks cannot be read and are left out of answers'])

@@ -45,6 +45,7 @@ export async function startHarness(workerUrl: URL): Promise<Harness> {
       gateway: { adminUrl: undefined, token: undefined },
       demo: { simulatedEngines: 0, traffic: false },
       apiPort: null,
+      storeProblem: () => undefined,
     }),
     files: new StaticFiles(undefined),
     metrics,

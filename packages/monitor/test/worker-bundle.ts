@@ -8,12 +8,13 @@ import type { StoreConfig } from '../src/open-samples.ts'
 export interface WorkerBundle {
   /** The query worker as the build makes it. */
   readonly url: URL
-  /** The same worker, whose query threads die of `DEADLY_QUERY`, and whose store dies of `DEADLY_SERIES`. */
+  /** The same worker, whose query threads die of `DEADLY_QUERY` and hang on `ENDLESS_QUERY`, and whose store dies of `DEADLY_SERIES`. */
   readonly mortalUrl: URL
   remove(): Promise<void>
 }
 
 export const DEADLY_QUERY = '42 - 42'
+export const ENDLESS_QUERY = '43 - 43'
 export const DEADLY_SERIES = 'deadly'
 
 /** A store that ends with its test. */
@@ -46,6 +47,7 @@ export async function bundleWorker(): Promise<WorkerBundle> {
     `import { parentPort } from 'node:worker_threads'
 parentPort.on('message', (message) => {
   if (message.query?.query === '${DEADLY_QUERY}') process.exit(7)
+  while (message.query?.query === '${ENDLESS_QUERY}');
   if (message.kind === 'append' && message.batch.opened.some(({ values }) => values.includes('${DEADLY_SERIES}'))) process.exit(7)
 })
 await import('./query-worker.mjs')

@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import type { StoreAnswer, StoreError, StoreQuery } from '../src/ports.ts'
 import { WorkerStore } from '../src/worker-store.ts'
 import { eventually } from './deadline.ts'
-import { bundleWorker, DEADLY_QUERY, DEADLY_SERIES, memoryStore, type WorkerBundle } from './worker-bundle.ts'
+import { bundleWorker, DEADLY_QUERY, DEADLY_SERIES, ENDLESS_QUERY, memoryStore, type WorkerBundle } from './worker-bundle.ts'
 
 const T0 = 1_700_000_000_000
 const LONG_MS = 60_000
@@ -29,10 +29,10 @@ afterAll(async () => {
 
 afterEach(() => store.close())
 
-async function open(options: { folder?: string; workerUrl?: URL } = {}): Promise<WorkerStore> {
+async function open(options: { folder?: string; workerUrl?: URL; queryThreads?: number } = {}): Promise<WorkerStore> {
   log = []
   store = new WorkerStore(
-    { store: { ...memoryStore, folder: options.folder }, workerUrl: options.workerUrl ?? bundle.url },
+    { store: { ...memoryStore, folder: options.folder }, workerUrl: options.workerUrl ?? bundle.url, queryThreads: options.queryThreads ?? 1 },
     { clock: systemClock, log: (_level, message) => log.push(message) },
   )
   expect(await store.opened()).toEqual({ ok: true, value: undefined })
@@ -145,6 +145,18 @@ test('a query that ends its thread fails alone: samples stay, and the next threa
   expect(valuesOf(await ask(instant('sum_over_time(a[1m]) + on () b')))).toEqual(['6'])
   expect(store.epoch).toBe(1)
   expect(log).toEqual(['a query thread ended (exit code 7); another takes its place'])
+})
+
+test('a query that hangs keeps neither samples nor other threads from going on, and its thread is replaced', async () => {
+  await open({ workerUrl: bundle.mortalUrl, queryThreads: 2 })
+  append('a', [1])
+  expect(await ask(instant(ENDLESS_QUERY), 1_000)).toMatchObject({ ok: false, error: { code: 'timeout' } })
+  append('b', [2])
+  expect(valuesOf(await ask(instant('b')))).toEqual(['2'])
+  await eventually('the count of samples', () => store.stats().samples === 2)
+  await eventually('the next thread', () => log.length > 0)
+  expect(log).toEqual(['a query thread ended (exit code 1); another takes its place'])
+  expect(await Promise.all([ask(instant('a')), ask(instant('b'))]).then((answers) => answers.map(valuesOf))).toEqual([['1'], ['2']])
 })
 
 test('a closed store answers instead of hanging', async () => {

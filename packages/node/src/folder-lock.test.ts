@@ -48,6 +48,13 @@ describe('a lock of a folder', () => {
     }
   })
 
+  it('is taken over after a process was killed while it took it over', () => {
+    leave('garbage')
+    writeFileSync(join(folder, 'lock.claim'), JSON.stringify({ pid: 2 ** 22 + 1, began: 'x/1' }))
+    take().release()
+    expect(readdirSync(folder)).toEqual([])
+  })
+
   it('is not released by whom it was taken from', () => {
     const lock = take()
     leave('{"pid":1,"began":""}')

@@ -43,7 +43,7 @@ export class FolderLock {
       mkdirSync(folder, { recursive: true, mode: 0o700 })
       writeFileSync(own, text, { mode: 0o600 })
       const refused = takeOver(own, path)
-      rmSync(own)
+      rmSync(own, { force: true })
       return refused === undefined ? ok(new FolderLock(path, text)) : failure({ code: 'held', message: `${folder} ${refused}` })
     } catch (error) {
       if (!(error instanceof Error) || !('code' in error)) throw error
@@ -65,7 +65,7 @@ function takeOver(own: string, path: string): string | undefined {
     if (found === undefined) continue
     const holder = holderOf(found)
     if (holder !== undefined && isAlive(holder)) return `is in use by process ${holder.pid}`
-    removeIfStill(path, found)
+    if (isReplaced(own, path, found)) return undefined
   }
   return 'is being taken by other processes'
 }
@@ -81,17 +81,25 @@ function isLinked(own: string, path: string): boolean {
   }
 }
 
-/** Removes a stale lock, but not one that took its place meanwhile: that one is put back. */
-function removeIfStill(path: string, text: string): void {
-  const aside = `${path}.${process.pid}.stale`
-  try {
-    renameSync(path, aside)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
-    throw error
+/**
+ * Puts our lock in the place of a stale one. Only who holds the claim, a lock on the lock, may; what was read before it is read again, as another
+ * may have been quicker.
+ */
+function isReplaced(own: string, path: string, stale: string): boolean {
+  const claim = `${path}.claim`
+  if (!isLinked(own, claim)) {
+    const claimant = holderOf(textOf(claim) ?? '')
+    // It was killed within these few lines.
+    if (claimant !== undefined && !isAlive(claimant)) rmSync(claim, { force: true })
+    return false
   }
-  if (textOf(aside) !== text) isLinked(aside, path)
-  rmSync(aside, { force: true })
+  try {
+    if (textOf(path) !== stale) return false
+    renameSync(own, path)
+    return true
+  } finally {
+    rmSync(claim, { force: true })
+  }
 }
 
 function holderOf(text: string): Holder | undefined {

@@ -2,7 +2,7 @@ import type { SharedBlock } from '../block/block.ts'
 import type { BufferChange } from '../samples/chunk-memory.ts'
 
 /** Labels of series, as a series frame of the log: part of what a newcomer is told before its first commit. */
-export interface SeriesMessage {
+interface SeriesMessage {
   readonly kind: 'series'
   readonly series: Uint8Array
 }

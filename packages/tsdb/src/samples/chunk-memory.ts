@@ -14,10 +14,10 @@ export const CHUNK_FIELDS = 3
 /** Encoded bytes of one buffer: 256 KiB. */
 export const SLAB_BYTES = 1 << 18
 
-export const AREAS = ['rows', 'timestamps', 'chunks', 'bytes'] as const
+const AREAS = ['rows', 'timestamps', 'chunks', 'bytes'] as const
 
 /** 'rows': values of open chunks. 'timestamps': columns of them. 'chunks': where sealed chunks are. 'bytes': what they are. */
-export type Area = (typeof AREAS)[number]
+type Area = (typeof AREAS)[number]
 
 /** A buffer that came, or at undefined went. */
 export interface BufferChange {
