@@ -74,7 +74,7 @@ describe('samples of a sender', () => {
     )
     const answer = await write(
       series({}, [
-        [45, 9],
+        [400, 9],
         [30, 3],
         [20, 4],
         [-3_600, 5],
