@@ -1,9 +1,21 @@
-// `npm run conformance -- promql FILE|FOLDER...`: runs other projects' test files against ours, from source.
-import { resolve } from 'node:path'
+// `npm run conformance -- NAME [arguments]`: runs conformance/NAME/main.ts, which drives another project's test suite against ours.
+import { existsSync, readdirSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { ensureInstalled, requireNode, root, run } from './setup.mjs'
 
 requireNode()
+const names = readdirSync(join(root, 'conformance')).filter((name) => existsSync(join(root, 'conformance', name, 'main.ts')))
+const [name, ...args] = process.argv.slice(2)
+if (name === undefined || !names.includes(name)) {
+  console.error(`usage: npm run conformance -- <name> [arguments]\nsuites: ${names.join(', ')}`)
+  process.exit(2)
+}
 await ensureInstalled()
-const args = process.argv.slice(2).map((arg, i) => (i === 0 || arg.startsWith('--') ? arg : resolve(arg)))
-const main = resolve(root, 'conformance/promql/main.ts')
-process.exitCode = await run(process.execPath, ['--conditions=signalbox-source', '--import=tsx', main, ...args])
+// The suite runs in the repository's root: paths are those of whoever asks.
+const given = args.map((arg) => (arg.startsWith('--') ? arg : resolve(arg)))
+process.exitCode = await run(process.execPath, [
+  '--conditions=signalbox-source',
+  '--import=tsx',
+  join(root, 'conformance', name, 'main.ts'),
+  ...given,
+])

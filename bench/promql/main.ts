@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { dashboardPlans } from '@signalbox/dashboards'
 import { difference, sizeOf } from './compare.ts'
-import { cpuSeconds, fill, prometheusVersion, type Side, settled, startOurs, startPrometheus } from './servers.ts'
+import { cpuSeconds, fill, prometheusVersion, type Side, settled, startMonitor, startPrometheus } from './servers.ts'
 
 // Queries beside Debian's Prometheus, in turn, over HTTP, on the same data: the quantile of a histogram over many targets, and the
 // heaviest expressions of our dashboards. Answers are compared in the same run: the time of one that differs is void.
@@ -15,10 +15,12 @@ const { values: flags } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
     quick: { type: 'boolean', default: false },
+    store: { type: 'string', default: 'disk' },
     out: { type: 'string', default: join(root, 'bench/results/promql.json') },
   },
 })
 const rounds = Number(flags.rounds)
+const kind = flags.store === 'memory' ? 'memory' : 'disk'
 const size = flags.quick
   ? { hours: 1, targets: 400, manyTargets: 400, manyHours: 0.5, engines: 16, gateways: 2 }
   : { hours: 6, targets: 400, manyTargets: 4_000, manyHours: 1, engines: 16, gateways: 2 }
@@ -157,13 +159,17 @@ const endMs = Math.floor(Date.now() / 60_000) * 60_000
 const endSeconds = endMs / 1000 - 30
 const theirs = await startPrometheus()
 try {
-  const samples = await fill(theirs, size, endMs)
-  console.log(`Prometheus has ${samples} samples after ${((performance.now() - beganMs) / 1000).toFixed(0)} s`)
-  const ours = await startOurs(size, endMs)
+  const filled = await fill(theirs, size, endMs)
+  const filledS = (performance.now() - beganMs) / 1000
+  const ours = await startMonitor(root, kind)
   try {
-    const { filled } = ours
-    console.log(`we have ${filled.samples} samples of ${filled.series} series in ${filled.seconds.toFixed(0)} s`)
+    await fill(ours, size, endMs)
+    const secondsOfBoth = (performance.now() - beganMs) / 1000
+    console.log(
+      `${filled.samples} samples of ${filled.series} series: Prometheus took them in ${filledS.toFixed(0)} s, we in ${(secondsOfBoth - filledS).toFixed(0)}`,
+    )
     await settled(theirs)
+    await settled(ours)
     const quantile: Measured[] = []
     for (const question of quantiles) quantile.push(await measure(ours, theirs, question))
     const chosen = await heaviest(ours, theirs)
@@ -172,13 +178,14 @@ try {
     for (const question of chosen.heaviest) dashboards.push(await measure(ours, theirs, question))
     const report = {
       benchmark: 'promql',
-      command: `npm run bench -- promql --rounds ${rounds}${flags.quick ? ' --quick' : ''}`,
+      command: `npm run bench -- promql --rounds ${rounds}${flags.quick ? ' --quick' : ''}${kind === 'memory' ? ' --store memory' : ''}`,
       date: new Date().toISOString().slice(0, 10),
       commit: execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim(),
       node: process.version,
       machine: `${cpus().length} x ${cpus()[0]?.model}`,
       prometheus: version,
-      data: { ...size, series: filled.series, samples: filled.samples, intervalSeconds: 15 },
+      store: kind,
+      data: { ...size, ...filled, intervalSeconds: 15 },
       unit: 'ms from request to whole answer over HTTP, medians of the rounds, in turn, after five that are not counted',
       quantile: { target: 5, queries: quantile },
       dashboards: {

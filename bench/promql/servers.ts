@@ -4,9 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
-import { build } from 'esbuild'
 import { type DataSize, type PagePart, partsOf, setsOf } from './pages.ts'
 import { writeRequest } from './write-request.ts'
 
@@ -17,41 +15,25 @@ export interface Side {
   stop(): Promise<void>
 }
 
-/** What our side says of its filling. */
-export interface Filled {
-  readonly port: number
-  readonly samples: number
-  readonly series: number
-  readonly seconds: number
-  readonly stats: { readonly bytes: number }
-}
-
 /** The version of the `prometheus` on the path; undefined without one. */
 export function prometheusVersion(): string | undefined {
   const asked = spawnSync('prometheus', ['--version'], { encoding: 'utf8' })
   return asked.error === undefined ? (/version (\S+)/.exec(asked.stdout + asked.stderr)?.[1] ?? 'unknown') : undefined
 }
 
-/** The store and query path of the monitor, filled; bundled as the build bundles it. */
-export async function startOurs(size: DataSize, endMs: number): Promise<Side & { filled: Filled }> {
+/** Where the monitor keeps its samples: as it does by default, or in memory alone. */
+export type StoreKind = 'disk' | 'memory'
+
+/** The monitor from the built command, one query thread, on an empty folder. The engine that it is told to scrape is not there. */
+export async function startMonitor(root: string, kind: StoreKind): Promise<Side> {
   const folder = mkdtempSync(join(tmpdir(), 'signalbox-bench-'))
-  const outfile = join(folder, 'ours.mjs')
-  const banner = { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" }
-  const common = { bundle: true, platform: 'node', format: 'esm', target: 'node20', logLevel: 'warning' } as const
-  await build({ ...common, entryPoints: [join(import.meta.dirname, 'ours.ts')], outfile, conditions: ['signalbox-source'], banner })
-  const child = spawn(process.execPath, [outfile, JSON.stringify(size), String(endMs)], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const [line] = await Promise.race([
-    once(createInterface({ input: child.stdout }), 'line'),
-    once(child, 'exit').then(() => {
-      throw new Error('our side ended before it was ready')
-    }),
-  ])
-  const filled = JSON.parse(line as string) as Filled
-  const stop = async (): Promise<void> => {
-    await stopped(child)
-    rmSync(folder, { recursive: true, force: true })
-  }
-  return { url: `http://127.0.0.1:${filled.port}`, pid: child.pid as number, filled, stop }
+  const configuration = join(folder, 'signalbox.yaml')
+  writeFileSync(configuration, kind === 'memory' ? 'monitor: { store: { kind: memory } }\n' : '')
+  const port = await freePort()
+  const command = join(root, 'packages/signalbox/dist/signalbox.js')
+  const args = [command, 'monitor', '--config', configuration, '--backend', 'http://127.0.0.1:9', '--console-port', String(port)]
+  const data = kind === 'disk' ? ['--data-folder', join(folder, 'data')] : []
+  return started('the monitor', spawn(process.execPath, [...args, ...data], { stdio: ['ignore', 'ignore', 'inherit'] }), port, folder)
 }
 
 /** The installed Prometheus with its defaults on an empty folder, under this configuration. */
@@ -62,8 +44,13 @@ export async function startPrometheus(configuration = 'global: {}\n'): Promise<S
   const address = `127.0.0.1:${port}`
   const args = [`--config.file=${join(folder, 'prometheus.yml')}`, `--storage.tsdb.path=${join(folder, 'data')}`, `--web.listen-address=${address}`]
   const child = spawn('prometheus', [...args, '--web.enable-remote-write-receiver', '--log.level=error'], { stdio: ['ignore', 'ignore', 'inherit'] })
+  return started('Prometheus', child, port, folder)
+}
+
+/** Waits until the process answers, at most 20 s. */
+async function started(name: string, child: ChildProcess, port: number, folder: string): Promise<Side> {
   const side: Side = {
-    url: `http://${address}`,
+    url: `http://127.0.0.1:${port}`,
     pid: child.pid as number,
     async stop() {
       await stopped(child)
@@ -77,17 +64,24 @@ export async function startPrometheus(configuration = 'global: {}\n'): Promise<S
     await delay(50)
   }
   await side.stop()
-  throw new Error('Prometheus did not start')
+  throw new Error(`${name} did not start`)
 }
 
 /** Series a message: about 60,000 samples. */
 const MESSAGE_SERIES = 500
 
-/** Writes the data into a side by remote write; answers how many samples. */
-export async function fill(side: Side, size: DataSize, endMs: number): Promise<number> {
+/** What was written. */
+export interface Filled {
+  readonly samples: number
+  readonly series: number
+}
+
+/** Writes the data into a side by remote write. */
+export async function fill(side: Side, size: DataSize, endMs: number): Promise<Filled> {
   let waiting: PagePart[] = []
   let series = 0
   let samples = 0
+  const written = new Set<string>()
   const send = async (): Promise<void> => {
     const headers = { 'content-type': 'application/x-protobuf', 'content-encoding': 'snappy', 'x-prometheus-remote-write-version': '0.1.0' }
     const answer = await fetch(`${side.url}/api/v1/write`, { method: 'POST', headers, body: writeRequest(waiting) })
@@ -98,12 +92,13 @@ export async function fill(side: Side, size: DataSize, endMs: number): Promise<n
   }
   for (const part of partsOf(setsOf(size), endMs)) {
     waiting.push(part)
+    for (const { labels } of part.series) written.add(labels.key)
     series += part.series.length
     samples += part.series.length * part.timestampsMs.length
     if (series >= MESSAGE_SERIES) await send()
   }
   if (series > 0) await send()
-  return samples
+  return { samples, series: written.size }
 }
 
 /** User and system CPU seconds of a process so far (proc(5), fields 14 and 15 of stat, in ticks of 10 ms). */

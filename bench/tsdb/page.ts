@@ -1,6 +1,7 @@
 import { Labels } from '@signalbox/base'
 import { decodePage } from '@signalbox/exposition'
 import { BatchAppender } from '../../packages/monitor/src/batch-appender.ts'
+import { MemorySamples } from '../../packages/monitor/src/memory-samples.ts'
 import type { Store } from '../../packages/monitor/src/ports.ts'
 import { readPage } from '../../packages/monitor/src/scraped-page.ts'
 import { StoreService } from '../../packages/monitor/src/store-service.ts'
@@ -30,6 +31,9 @@ export function pages(series: number): readonly Uint8Array[] {
 
 const WARM_UP = 60
 
+/** The monitor's limit of a page. */
+const SAMPLES_MAX = 50_000
+
 /** CPU milliseconds of each call, after some that let the code be compiled. */
 function msOfEach(calls: number, work: (call: number) => void): number[] {
   for (let call = 0; call < WARM_UP; call++) work(call)
@@ -46,19 +50,23 @@ export function decodeMs(all: readonly Uint8Array[], calls: number): number[] {
 
 /** A scrape a second through the monitor's own path, in one thread: page, series of the target, batch, store. CPU milliseconds of each of `calls`. */
 export function appendMs(all: readonly Uint8Array[], calls: number): number[] {
-  const service = new StoreService({ seriesMax: 200_000, retentionMs: 120_000 })
-  const appender = new BatchAppender((batch) => {
-    service.append(batch)
-    return true
+  const samples = new MemorySamples({ seriesMax: 200_000, retentionMs: 120_000, bytesMax: 1e9, outOfOrderMs: 0 })
+  const service = new StoreService(samples)
+  const appender = new BatchAppender({
+    send: (batch) => {
+      service.append(batch)
+      return true
+    },
+    sendCounted: () => Promise.reject(new Error('a scrape does not ask for counts')),
   })
   const store: Pick<Store, 'epoch' | 'appender'> = { epoch: 1, appender }
-  const target = new TargetSeries(store as Store, Labels.from({ instance: '127.0.0.1:8000', job: 'bench' }))
+  const target = new TargetSeries(store as Store, Labels.from({ instance: '127.0.0.1:8000', job: 'bench' }), SAMPLES_MAX)
   return msOfEach(calls, (call) => {
     const timestampMs = 1_700_000_000_000 + call * 1_000
-    const page = readPage(all[call % all.length] as Uint8Array, 'text/plain', 50_000)
+    const page = readPage({ body: all[call % all.length] as Uint8Array, contentType: 'text/plain' }, target.table, SAMPLES_MAX)
     if (!page.ok) throw new Error(page.error.message)
     const stored = target.scraped(page.value, timestampMs, { durationSeconds: 0.01, samples: page.value.series.length })
     if (!stored.ok) throw new Error(stored.error.message)
-    if (call % 60 === 0) service.truncate(timestampMs - 120_000)
+    samples.maintain(timestampMs)
   })
 }

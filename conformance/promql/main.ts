@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { type Outcome, runScript } from '../../packages/promql/src/promqltest/run.ts'
 import { parseSkips, type Skip } from './skips.ts'
@@ -49,11 +49,11 @@ function print(reports: readonly FileReport[]): void {
 
 /** Runs promqltest files; answers the exit status: 1 when a case failed that no skip explains, 2 for a wrong call. */
 export function main(args: readonly string[]): number {
-  const [suite, ...rest] = args
-  const json = rest.includes('--json')
-  const paths = rest.filter((arg) => arg !== '--json')
-  if (suite !== 'promql' || paths.length === 0 || paths.some((path) => path.startsWith('--'))) {
-    process.stderr.write(`usage: ${USAGE}\n`)
+  const json = args.includes('--json')
+  const paths = args.filter((arg) => arg !== '--json')
+  const missing = paths.find((path) => !path.startsWith('--') && !existsSync(path))
+  if (paths.length === 0 || missing !== undefined || paths.some((path) => path.startsWith('--'))) {
+    process.stderr.write(missing === undefined ? `usage: ${USAGE}\n` : `${missing}: there is no such file or folder\n`)
     return 2
   }
   const skips = parseSkips(readFileSync(new URL('skips.json', import.meta.url), 'utf8'))

@@ -55,6 +55,8 @@ export interface FleetView {
   readonly targets: readonly TargetView[]
   /** Port of the gateway's data plane; null: not known. */
   readonly apiPort: number | null
+  /** What is wrong with where the monitor keeps samples, in a sentence; null: nothing. */
+  readonly storeProblem: string | null
   /** What to ask the store for the verdict. */
   readonly questions: FleetQuestions
 }

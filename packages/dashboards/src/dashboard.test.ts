@@ -70,6 +70,14 @@ describe('the performance dashboard', () => {
     ])
   })
 
+  test('names layouts in one order on every panel, so that a dialect keeps its colour', () => {
+    const panels = dashboard({ ...scope(''), dialects: ['vllm', 'vllm-0.9', 'vllm-v0', 'sglang'] })
+    for (const id of ['ttft', 'itl', 'e2e']) {
+      const legends = panels.find((panel) => panel.id === id)?.queries.map(({ legend }) => legend) ?? []
+      expect([...new Set(legends.flatMap((legend) => /\(([^,)]*)/.exec(legend)?.[1] ?? []))], id).toEqual(['vLLM V1', 'vLLM V0', 'SGLang'])
+    }
+  })
+
   test('leaves out panels of which no dialect has anything', () => {
     expect(dashboard({ ...scope(''), dialects: ['llamacpp'] }).map(({ id }) => id)).toEqual(['kv-usage', 'hit-rate', 'queue', 'tokens'])
     expect(dashboard({ ...scope(''), dialects: ['dcgm'] })).toEqual([])

@@ -1,4 +1,4 @@
-import type { DialectId, SignalId } from '@signalbox/signals'
+import type { DialectId, PrefixRule, SignalId } from '@signalbox/signals'
 import { joined, levelsOf, ratesOf, ratio, unguarded } from './expressions.ts'
 import { entriesIn, labelOf } from './selectors.ts'
 import type { Scope } from './types.ts'
@@ -9,8 +9,14 @@ export interface Lookups {
   readonly asked: string
 }
 
+/** A dialect in one of its spellings; undefined: its own. */
+interface SpelledDialect {
+  readonly dialect: DialectId
+  readonly spelling: PrefixRule | undefined
+}
+
 /** One dialect's way to tell both, before anything is added up. */
-type Term = (dialect: DialectId, scope: Scope, by: readonly string[]) => Lookups | undefined
+type Term = (spelled: SpelledDialect, scope: Scope, by: readonly string[]) => Lookups | undefined
 
 /**
  * What the scope's engines look up in their prefix caches and find there, added over the fleet, so that their ratio weighs
@@ -19,12 +25,16 @@ type Term = (dialect: DialectId, scope: Scope, by: readonly string[]) => Lookups
  * where no dialect tells.
  */
 export function lookupsOf(scope: Scope, by: readonly string[] = []): Lookups | undefined {
-  const whole = scope.dialects.filter((dialect) => counted('engine.prefix_hits', 'engine.prefix_queries')(dialect, scope, by) !== undefined)
-  const others = scope.dialects.filter((dialect) => !whole.includes(dialect))
+  const lookups = counted('engine.prefix_hits', 'engine.prefix_queries')
+  const everyone = scope.dialects.flatMap((dialect) =>
+    [undefined, ...(scope.spellings ?? [])].map((spelling): SpelledDialect => ({ dialect, spelling })),
+  )
+  const whole = everyone.filter((spelled) => lookups(spelled, scope, by) !== undefined)
+  const others = everyone.filter((spelled) => !whole.includes(spelled))
   const terms = [
-    ...whole.map((dialect) => counted('engine.prefix_hits', 'engine.prefix_queries')(dialect, scope, by)),
-    ...others.map((dialect) => guarded(counted('engine.prompt_tokens_cached', 'engine.prompt_tokens')(dialect, scope, by))),
-    ...others.map((dialect) => averaged(dialect, scope, by)),
+    ...whole.map((spelled) => lookups(spelled, scope, by)),
+    ...others.map((spelled) => guarded(counted('engine.prompt_tokens_cached', 'engine.prompt_tokens')(spelled, scope, by))),
+    ...others.map((spelled) => averaged(spelled, scope, by)),
   ].filter((term) => term !== undefined)
   const labels = by.map((label) => labelOf('engine.prompt_tokens', label, scope))
   const found = joined('sum', labels, [...new Set(terms.map((term) => term.found))])
@@ -39,9 +49,9 @@ export function hitRatioOf(scope: Scope, by: readonly string[] = []): string | u
 }
 
 function counted(foundSignal: SignalId, askedSignal: SignalId): Term {
-  return (dialect, scope, by) => {
-    const found = ratesIn(foundSignal, dialect, scope, by)
-    const asked = ratesIn(askedSignal, dialect, scope, by)
+  return (spelled, scope, by) => {
+    const found = ratesIn(foundSignal, spelled, scope, by)
+    const asked = ratesIn(askedSignal, spelled, scope, by)
     return found === undefined || asked === undefined ? undefined : { found, asked }
   }
 }
@@ -51,19 +61,19 @@ function guarded(term: Lookups | undefined): Lookups | undefined {
   return term === undefined ? undefined : { found: term.found, asked: `(${term.asked} and on (instance) ${term.found})` }
 }
 
-const averaged: Term = (dialect, scope, by) => {
-  const share = levelsOf(entriesOf('engine.prefix_hit_ratio', dialect, scope), scope, { by })[0]
-  const tokens = ratesIn('engine.prompt_tokens', dialect, scope, by)
+const averaged: Term = (spelled, scope, by) => {
+  const share = levelsOf(entriesOf('engine.prefix_hit_ratio', spelled, scope), scope, { by })[0]
+  const tokens = ratesIn('engine.prompt_tokens', spelled, scope, by)
   if (share === undefined || tokens === undefined) return undefined
   const labels = [...new Set(['instance', ...by.map((label) => labelOf('engine.prompt_tokens', label, scope))])].join(', ')
   const asked = `sum by (${labels}) (${tokens})`
   return { found: `avg by (${labels}) (${share}) * ${asked}`, asked: `(${asked} and on (instance) ${share})` }
 }
 
-function ratesIn(signal: SignalId, dialect: DialectId, scope: Scope, by: readonly string[]): string | undefined {
-  return ratesOf(unguarded(entriesOf(signal, dialect, scope)), scope, { by })[0]
+function ratesIn(signal: SignalId, spelled: SpelledDialect, scope: Scope, by: readonly string[]): string | undefined {
+  return ratesOf(unguarded(entriesOf(signal, spelled, scope)), scope, { by })[0]
 }
 
-function entriesOf(signal: SignalId, dialect: DialectId, scope: Scope) {
-  return entriesIn(signal, scope).filter((entry) => entry.dialect === dialect)
+function entriesOf(signal: SignalId, { dialect, spelling }: SpelledDialect, scope: Scope) {
+  return entriesIn(signal, scope).filter((entry) => entry.dialect === dialect && entry.spelling === spelling)
 }

@@ -15,7 +15,7 @@ export {
 export { type FleetQuestions, fleetQuestions } from './fleet-questions.ts'
 export { hitRatioOf, type Lookups, lookupsOf } from './hit-ratio.ts'
 export { dashboardPlans } from './plans.ts'
-export { presentDialects } from './present-dialects.ts'
+export { presentDialects, presentSpellings } from './present-dialects.ts'
 export { type RuleOptions, rules } from './rules/rules.ts'
 export { type LabelCondition, type ModelSource, modelSources } from './selectors.ts'
 export type {
@@ -33,5 +33,6 @@ export type {
   RuleSet,
   RuleTest,
   Scope,
+  Spoken,
   Threshold,
 } from './types.ts'

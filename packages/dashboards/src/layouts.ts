@@ -1,11 +1,11 @@
 import { assert } from '@signalbox/base'
-import { type DialectEntry, type DialectId, dialectEntries, dialects, type SignalId } from '@signalbox/signals'
-import { entriesIn } from './selectors.ts'
+import { type DialectId, dialectEntries, dialects, inSpelling, type SignalId } from '@signalbox/signals'
+import { entriesIn, type SpelledEntry } from './selectors.ts'
 import type { Scope } from './types.ts'
 
 /** An entry, and what tells its series from those of another layout under the same name. */
 export interface GuardedEntry {
-  readonly entry: DialectEntry
+  readonly entry: SpelledEntry
   /** A set operation to append to an instant vector of the entry's series; '' where the name says it all. */
   readonly guard: string
 }
@@ -20,12 +20,12 @@ export interface Layout {
 }
 
 /**
- * A signal's histograms in the scope by bucket layout, the current name's first. Layouts of which one is a part of the other are
+ * A signal's histograms in the scope by bucket layout, in the order of the dialects, which is the same for every signal. Layouts of which one is a part of the other are
  * kept apart as well: the longer one's upper buckets would lack what the shorter one counts. An entry whose bounds are not known is a layout of its own.
  */
 export function layoutsOf(signal: SignalId, scope: Scope): readonly Layout[] {
   const entries = entriesIn(signal, scope)
-  const groups = new Map<string, DialectEntry[]>()
+  const groups = new Map<string, SpelledEntry[]>()
   for (const entry of entries) {
     const key = layoutKey(entry)
     const group = groups.get(key)
@@ -33,7 +33,7 @@ export function layoutsOf(signal: SignalId, scope: Scope): readonly Layout[] {
     else group.push(entry)
   }
   const titles = new Set<string>()
-  return [...groups.values()].map((group) => {
+  return inOrder([...groups.values()]).map((group) => {
     const [first] = group
     assert(first !== undefined, 'a layout without a name')
     const plain = dialects[first.dialect].title
@@ -43,15 +43,25 @@ export function layoutsOf(signal: SignalId, scope: Scope): readonly Layout[] {
   })
 }
 
-function layoutKey({ name, dialect, scale, bounds }: DialectEntry): string {
-  return bounds === undefined ? `${dialect} ${name}` : `${scale} ${bounds.join()}`
+/** By the dialect of their first entry, whether its name is current or deprecated. */
+function inOrder(groups: readonly (readonly SpelledEntry[])[]): readonly (readonly SpelledEntry[])[] {
+  const order = Object.keys(dialects)
+  const placeOf = ([first]: readonly SpelledEntry[]) => order.indexOf(first?.dialect ?? '')
+  return [...groups].sort((a, b) => placeOf(a) - placeOf(b))
+}
+
+/** The same for all spellings of an entry. */
+function layoutKey({ name, spelling, dialect, scale, bounds }: SpelledEntry): string {
+  if (bounds !== undefined) return `${scale} ${bounds.join()}`
+  const own = spelling === undefined ? name : `${spelling.replaces}${name.slice(spelling.prefix.length)}`
+  return `${dialect} ${own}`
 }
 
 /**
  * Two things can pollute an entry's layout: a rival generation that shows other bounds under the same name, told by the names
  * that only one of the generations has; and a page that shows the current name beside this deprecated one, which then counts.
  */
-function guardOf(entry: DialectEntry, entries: readonly DialectEntry[], scope: Scope): string {
+function guardOf(entry: SpelledEntry, entries: readonly SpelledEntry[], scope: Scope): string {
   const others = entries.filter((other) => layoutKey(other) !== layoutKey(entry))
   const rivals = others.filter(({ name }) => name === entry.name)
   const current = others.find(({ name }) => name === entry.replacedBy)
@@ -63,13 +73,13 @@ function guardOf(entry: DialectEntry, entries: readonly DialectEntry[], scope: S
   return entry === older ? ` unless on (instance) ${marker}` : ` and on (instance) ${marker}${superseded}`
 }
 
-function oldestOf(entries: readonly DialectEntry[]): DialectEntry {
+function oldestOf(entries: readonly SpelledEntry[]): SpelledEntry {
   const order = Object.keys(dialects)
   return entries.reduce((oldest, entry) => (order.indexOf(entry.dialect) > order.indexOf(oldest.dialect) ? entry : oldest))
 }
 
-/** Names that each later generation of the same speaker shows and the older one never does, preferably standing ones. */
-function markersAgainst(older: DialectEntry, scope: Scope): string[] {
+/** Names that each later generation of the same speaker shows and the older one never does, preferably standing ones; in the older one's spelling. */
+function markersAgainst(older: SpelledEntry, scope: Scope): string[] {
   const { speaker } = dialects[older.dialect]
   const taken = new Set(dialectEntries.filter(({ dialect }) => dialect === older.dialect).map(({ name }) => name))
   const markers: string[] = []
@@ -77,7 +87,8 @@ function markersAgainst(older: DialectEntry, scope: Scope): string[] {
     if (dialect === older.dialect || dialects[dialect].speaker !== speaker) continue
     const own = dialectEntries.filter((entry) => entry.dialect === dialect && entry.type !== 'histogram' && !taken.has(entry.name))
     const marker = own.find(({ standing }) => standing === true) ?? own[0]
-    if (marker !== undefined) markers.push(marker.name)
+    if (marker === undefined) continue
+    markers.push((older.spelling && inSpelling(marker.name, older.spelling)) ?? marker.name)
   }
   return markers
 }

@@ -1,6 +1,6 @@
-import { type SignalId, signals } from '@signalbox/signals'
+import { type DialectEntry, type SignalId, signals } from '@signalbox/signals'
 import { bucketsOf, line, meanOf, quantileLines, type Reading } from './expressions.ts'
-import { entriesIn, isVariable, labelOf, spelledIn } from './selectors.ts'
+import { entriesIn, isVariable, spelledIn } from './selectors.ts'
 import type { DashboardRow, DashboardVariable, PanelQuery, PanelUnit, PanelView, Scope } from './types.ts'
 
 /** A panel as it is written down: what most panels leave out has a default. */
@@ -66,21 +66,29 @@ export function lines(...pairs: readonly (readonly [legend: string, expr: string
 }
 
 /**
- * The choice of a model, where the scope's model is a variable: the values of the model label of the signals' series. Names that
- * spell the label otherwise than the first are left out. None where there is nothing to choose from.
+ * The choice of a model, where the scope's model is a variable: the values of the model label of the first signal's series that
+ * carry one. Names that spell the label otherwise than the first are left out. Dialects without the label are asked for the one
+ * that a scrape configuration may attach, as panels ask them. None where the scope has none of the signals: name one for whatever
+ * panels read the variable.
  */
 export function modelVariable(scope: Scope, ...from: readonly SignalId[]): DashboardVariable[] {
   if (!isVariable(scope.model)) return []
-  for (const signal of from) {
-    const label = labelOf(signal, 'model', scope)
-    const names = entriesIn(signal, scope).flatMap((entry) =>
-      spelledIn(entry, 'model') === label ? [`${entry.name}${entry.type === 'histogram' ? '_count' : ''}`] : [],
-    )
-    const [only] = names
-    if (only === undefined) continue
-    const distinct = [...new Set(names)]
-    const selector = distinct.length === 1 ? only : `{__name__=~"${distinct.join('|')}"}`
-    return [{ name: /\w+/.exec(scope.model)?.[0] ?? '', title: 'Model', label, selector }]
-  }
-  return []
+  const spelled = (entry: DialectEntry) => spelledIn(entry, 'model')
+  const choice = from.map((signal) => choiceOf(signal, scope, spelled)).find((found) => found !== undefined)
+  const attached = choice ?? from.map((signal) => choiceOf(signal, scope, () => 'model')).find((found) => found !== undefined)
+  return attached === undefined ? [] : [{ name: /\w+/.exec(scope.model)?.[0] ?? '', title: 'Model', ...attached }]
+}
+
+function choiceOf(
+  signal: SignalId,
+  scope: Scope,
+  spell: (entry: DialectEntry) => string | undefined,
+): Pick<DashboardVariable, 'label' | 'selector'> | undefined {
+  const entries = entriesIn(signal, scope)
+  const label = entries.map(spell).find((found) => found !== undefined)
+  if (label === undefined) return undefined
+  const asked = entries.filter((entry) => spell(entry) === label)
+  const distinct = [...new Set(asked.map(({ name, type }) => `${name}${type === 'histogram' ? '_count' : ''}`))]
+  const [only = ''] = distinct
+  return { label, selector: distinct.length === 1 ? only : `{__name__=~"${distinct.join('|')}"}` }
 }

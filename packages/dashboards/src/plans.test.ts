@@ -61,6 +61,20 @@ describe.each([...built])('%s', (_uid, dashboard) => {
   })
 })
 
+test.each(every.map((dialect) => [dialect]))('of %s alone, each dashboard offers the model where its panels read it, and nowhere else', (dialect) => {
+  for (const plan of dashboardPlans) {
+    const alone = plan.build({ ...scope, dialects: [dialect] })
+    const reads = panelsOf(alone).some(({ queries }) => queries.some(({ expr }) => expr.includes('$model')))
+    expect(alone.variables.length > 0, plan.uid).toBe(reads)
+  }
+})
+
+test('the model variable of a dialect without a label for it asks for the label that a scrape may attach', () => {
+  expect(dashboardPlans[0]?.build({ ...scope, dialects: ['llamacpp'] }).variables).toEqual([
+    { name: 'model', title: 'Model', label: 'model', selector: 'llamacpp:requests_processing' },
+  ])
+})
+
 test('the model variable of a fleet that mixes dialects asks all of their names', () => {
   const mixed = dashboardPlans[0]?.build({ ...scope, dialects: ['vllm', 'sglang', 'tgi'] })
   expect(mixed?.variables).toEqual([

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { presentDialects } from './present-dialects.ts'
+import { presentDialects, presentSpellings } from './present-dialects.ts'
 
 test.each<[string, readonly string[], readonly string[]]>([
   ['a store that holds nothing known', ['up', 'scrape_samples_scraped'], []],
@@ -23,4 +23,17 @@ test.each<[string, readonly string[], readonly string[]]>([
   ],
 ])('tells %s', (_what, names, found) => {
   expect(presentDialects(names)).toEqual(found)
+})
+
+test.each<[string, readonly string[], readonly string[]]>([
+  ["none where names are the dialects' own", ['vllm:num_requests_running', 'llm_d_epp_request_total', 'up'], []],
+  ['none for names that only begin like one', ['vllm_something_else', 'ray_node_cpu_utilization'], []],
+  ['Ray, by a part of a histogram', ['ray_vllm:time_to_first_token_seconds_bucket', 'sglang:num_running_reqs'], ['ray_vllm:']],
+  [
+    "several, in the catalogue's order",
+    ['sglang_num_running_reqs', 'vllm_num_requests_running', 'ray_vllm_num_requests_running'],
+    ['ray_vllm_', 'vllm_', 'sglang_'],
+  ],
+])('tells the spellings of %s', (_what, names, found) => {
+  expect(presentSpellings(names).map(({ prefix }) => prefix)).toEqual(found)
 })

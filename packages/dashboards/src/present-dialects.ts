@@ -1,4 +1,4 @@
-import { type DialectId, dialects, meaningsOf } from '@signalbox/signals'
+import { type DialectId, dialects, meaningsOf, type PrefixRule, prefixRules } from '@signalbox/signals'
 
 const newestFirst = Object.keys(dialects) as DialectId[]
 
@@ -23,4 +23,10 @@ export function presentDialects(names: Iterable<string>): DialectId[] {
     if (newest !== undefined) present.add(newest)
   }
   return newestFirst.filter((id) => present.has(id))
+}
+
+/** The other spellings of dialects that a store's series are named in; in the catalogue's order, empty where all names are the dialects' own. */
+export function presentSpellings(names: Iterable<string>): PrefixRule[] {
+  const present = new Set([...new Set(names)].map((name) => meaningsOf(name)[0]?.spelling))
+  return prefixRules.filter((rule) => present.has(rule))
 }

@@ -1,5 +1,5 @@
-import { type DialectEntry, entriesFor, type SamplePart, type SignalId, signals } from '@signalbox/signals'
-import type { Scope } from './types.ts'
+import { type DialectEntry, entriesFor, inSpelling, type PrefixRule, type SamplePart, type SignalId, signals } from '@signalbox/signals'
+import type { Scope, Spoken } from './types.ts'
 
 /** One condition on a signal's label; dialects without the label are taken whole. */
 export interface LabelCondition {
@@ -12,9 +12,24 @@ export interface LabelCondition {
 /** Labels that the scrape adds, the same for every dialect; a signal label of the same name is something else. */
 const SCRAPED: ReadonlySet<string> = new Set(['instance', 'job'])
 
-/** The names that the scope's dialects have for a signal, current before deprecated; empty when none of them has one. */
-export function entriesIn(signal: SignalId, scope: Scope): readonly DialectEntry[] {
-  return entriesFor(signal).filter(({ dialect }) => scope.dialects.includes(dialect))
+/** An entry under one of its spellings: `name` and `replacedBy` are spelled so. */
+export interface SpelledEntry extends DialectEntry {
+  /** Absent where the names are the dialect's own. */
+  readonly spelling?: PrefixRule
+}
+
+/** The names that the scope's dialects have for a signal, current before deprecated, each in its own spelling first; empty when none of them has one. */
+export function entriesIn(signal: SignalId, scope: Spoken): readonly SpelledEntry[] {
+  return entriesFor(signal)
+    .filter(({ dialect }) => scope.dialects.includes(dialect))
+    .flatMap((entry) => [entry, ...(scope.spellings ?? []).flatMap((spelling) => respelled(entry, spelling))])
+}
+
+function respelled(entry: DialectEntry, spelling: PrefixRule): SpelledEntry[] {
+  const name = inSpelling(entry.name, spelling)
+  if (name === undefined) return []
+  const replacedBy = entry.replacedBy === undefined ? undefined : inSpelling(entry.replacedBy, spelling)
+  return [{ ...entry, name, spelling, ...(replacedBy === undefined ? {} : { replacedBy }) }]
 }
 
 /** What the label of a signal is called in results: as the scope's preferred name of the signal spells it. */
@@ -64,9 +79,9 @@ export interface ModelSource {
   readonly match: readonly string[]
 }
 
-/** Where the scope's engines say which models they serve: on the requests in their running batches, by how the label is spelled there. */
-export function modelSources(dialects: Scope['dialects']): readonly ModelSource[] {
-  const scope: Scope = { dialects, model: '', window: '' }
+/** Where engines say which models they serve: on the requests in their running batches, by how the label is spelled there. */
+export function modelSources(spoken: Spoken): readonly ModelSource[] {
+  const scope: Scope = { ...spoken, model: '', window: '' }
   const matches = new Map<string, string[]>()
   for (const entry of entriesIn('engine.requests_running', scope)) {
     const label = spelledIn(entry, 'model')

@@ -1,4 +1,4 @@
-import type { DialectId } from '@signalbox/signals'
+import type { DialectId, PrefixRule } from '@signalbox/signals'
 
 export type PanelUnit =
   | 'seconds'
@@ -73,10 +73,15 @@ export interface Dashboard {
   readonly rows: readonly DashboardRow[]
 }
 
-/** What expressions are written for. */
-export interface Scope {
-  /** The dialects to understand: those that the store holds, or those that a fleet may speak. */
+/** What expressions understand: what the store holds, or what a fleet may speak. */
+export interface Spoken {
   readonly dialects: readonly DialectId[]
+  /** Other spellings of these dialects that are asked for beside their own; absent: none. */
+  readonly spellings?: readonly PrefixRule[]
+}
+
+/** What expressions are written for. */
+export interface Scope extends Spoken {
   /** The model to look at: a name, a Grafana variable such as `$model` (matched as a regular expression), or '' for all. */
   readonly model: string
   /** Width of rate windows as PromQL writes it (`60s`, `$__rate_interval`): at least four scrape intervals. */

@@ -1,6 +1,6 @@
 import { Labels } from '@signalbox/base'
 import { evaluateInstant, type Matcher, parse, type Queryable, type SeriesColumns } from '@signalbox/promql'
-import { type DialectEntry, type DialectId, dialectEntries } from '@signalbox/signals'
+import { type DialectEntry, type DialectId, dialectEntries, inSpelling, type PrefixRule } from '@signalbox/signals'
 
 const NOW_MS = 1_700_000_000_000
 
@@ -64,6 +64,16 @@ export const traffic = {
 /** The series of one engine that speaks these dialects, under `instance`. */
 export function engineSpeaking(instance: string, ...spoken: readonly DialectId[]): Ramp[] {
   return spoken.flatMap((dialect) => dialectEntries.filter((entry) => entry.dialect === dialect).flatMap((entry) => rampsOf(entry, instance)))
+}
+
+/** The series of one engine that speaks these dialects in another spelling, with the labels that come with it. */
+export function engineSpelling(instance: string, spelling: PrefixRule, ...spoken: readonly DialectId[]): Ramp[] {
+  const added = Object.fromEntries(spelling.labels.map((label) => [label, `${label} of ${instance}`]))
+  return engineSpeaking(instance, ...spoken).map(({ labels, ...ramp }) => {
+    const name = inSpelling(labels.__name__ ?? '', spelling)
+    if (name === undefined) throw new Error(`${labels.__name__} is not spelled ${spelling.prefix}`)
+    return { ...ramp, labels: { ...labels, ...added, __name__: name } }
+  })
 }
 
 function rampsOf(entry: DialectEntry, instance: string): Ramp[] {

@@ -16,6 +16,8 @@ import { dashboardTag } from './yaml-text.ts'
 
 const GRID_WIDTH = 24
 const PANEL_HEIGHT = 8
+/** A number needs half of what a drawing does. */
+const TILE_HEIGHT = 4
 
 /** Most bytes of a dashboard: what a ConfigMap of Kubernetes holds. */
 export const dashboardBytesMax = 1024 * 1024
@@ -72,18 +74,22 @@ function variableOf({ name, title, label, selector }: DashboardVariable): QueryV
     .current({ text: 'All', value: '$__all' })
 }
 
-/** Numbers and gauges take a quarter of the width, drawings half of it; a line that is full begins the next. */
+/** Numbers and gauges take a quarter of the width, drawings half of it; a line that is full begins the next, below the highest panel of it. */
 function positionsOf(panels: readonly PanelView[], top: number): GridPos[] {
   let x = 0
   let y = top
+  let highest = 0
   return panels.map(({ kind }) => {
     const w = kind === 'gauge' || kind === 'stat' ? GRID_WIDTH / 4 : GRID_WIDTH / 2
+    const h = kind === 'stat' ? TILE_HEIGHT : PANEL_HEIGHT
     if (x + w > GRID_WIDTH) {
       x = 0
-      y += PANEL_HEIGHT
+      y += highest
+      highest = 0
     }
-    const position = { x, y, w, h: PANEL_HEIGHT }
+    const position = { x, y, w, h }
     x += w
+    highest = Math.max(highest, h)
     return position
   })
 }

@@ -33,7 +33,7 @@ export const datasource = { type: 'prometheus', uid: '${datasource}' } as const
 const COLOURS: Readonly<Record<Threshold['level'], string>> = { ok: 'green', warning: 'yellow', critical: 'red' }
 
 /** What a panel says that has no series, rather than a bare "No data". */
-const NO_VALUE = 'no traffic'
+const NO_VALUE = 'no traffic, or not published'
 
 /** Scale of a share, so that a gauge's arc is the whole of it. */
 const FULL: Partial<Readonly<Record<PanelUnit, number>>> = { ratio: 1, percent: 100 }
@@ -84,10 +84,12 @@ function timeseries(panel: PanelView): TimeseriesBuilder {
     .fillOpacity(panel.queries.length === 1 ? 10 : 0)
     .axisSoftMin(0)
   if (panel.thresholds.length > 0) builder.thresholdsStyle(new GraphThresholdsStyleConfigBuilder().mode(GraphThresholdsStyleMode.Dashed))
-  return withScale(builder, panel)
+  const full = FULL[panel.unit]
+  // A share of what was expected may be above the whole: the axis reaches at least so far.
+  return full === undefined ? builder : builder.min(0).axisSoftMax(full)
 }
 
-function withScale<B extends TimeseriesBuilder | GaugeBuilder | StatBuilder>(builder: B, panel: PanelView): B {
+function withScale<B extends GaugeBuilder | StatBuilder>(builder: B, panel: PanelView): B {
   const full = FULL[panel.unit]
   if (full !== undefined) builder.min(0).max(full)
   return builder

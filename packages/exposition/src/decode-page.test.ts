@@ -72,6 +72,29 @@ x_count 4 # {} 1
     expect(errorOf('x 1\n# EOF', { format: 'openmetrics' })).toBeUndefined()
   })
 
+  it('hands over exemplars and units to who asks', () => {
+    const exemplars: unknown[] = []
+    const units: string[] = []
+    const extra: Partial<PageHandler> = {
+      exemplar: ({ labels, value, timestampMs }) => exemplars.push([labels.toRecord(), value, timestampMs]),
+      unit: (family, unit) => units.push(`${family}: ${unit}`),
+    }
+    const page = '# UNIT a_s s\n# UNIT b \na_s_bucket{le="1"} 4 1 # {t="a \\"}# b"} 0.67 1.5\na_s_bucket{le="+Inf"} 4 #{}1\r\n# EOF\n'
+    expect(decode(page, undefined, extra).result.ok).toBe(true)
+    expect(exemplars).toEqual([
+      [{ t: 'a "}# b' }, 0.67, 1500],
+      [{}, 1, undefined],
+    ])
+    expect(units).toEqual(['a_s: s', 'b: '])
+    for (const exemplar of ['', '{', '{}', '{x="1"', '{x=1} 2', '{} x', '{} 1 2 3', '{} 1 NaN', '{} 1 1e300', 'x{} 1', '{x="1",x="2"} 1']) {
+      const { result } = decode(`a 1\na 2 # ${exemplar}\n`, undefined, extra)
+      expect([exemplar, result.ok ? 'ok' : `${result.error.code} ${result.error.line}:${result.error.column}`]).toEqual([
+        exemplar,
+        'bad-exemplar 2:5',
+      ])
+    }
+  })
+
   it('takes the end of an OpenMetrics page for a comment when told that the page is text', () => {
     expect(decode('# EOF\nx 1 1500\n# EOF\n', { format: 'text' }).samples).toEqual([['x', 1, 1500]])
     expect(decode('# EOF').result).toEqual({ ok: true, value: { samples: 0 } })

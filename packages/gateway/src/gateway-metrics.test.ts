@@ -34,7 +34,7 @@ describe('the page', () => {
     const both = 'model_name="llama",target_model_name="llama-a"'
     const families: readonly (readonly [name: string, type: string, labels: string])[] = [
       ['inference_model_request_total', 'counter', `{${both}}`],
-      ['inference_model_request_error_total', 'counter', `{${both}}`],
+      ['inference_model_request_error_total', 'counter', `{${both},error_code="ModelServerError"}`],
       ['inference_model_request_duration_seconds', 'histogram', `{${both}}`],
       ['normalized_time_per_output_token_seconds', 'histogram', `{${both}}`],
       ['inference_model_request_sizes', 'histogram', `{${both}}`],

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { checkPage, type ExpositionFormat } from '@signalbox/exposition'
 import { systemClock } from '@signalbox/node'
 import { expect, it } from 'vitest'
 import { gatewayDialects } from '../src/exposed-entries.ts'
@@ -17,7 +18,7 @@ const isSkipped = isMissing && process.env['CI'] !== 'true'
 if (isSkipped) console.warn('skipped: promtool is not installed (Debian has it in the package prometheus)')
 
 /** A page with every family that the gateway can show. */
-function fullPage(): string {
+function fullPage(format: ExpositionFormat = 'text'): string {
   const spread = { kvUsageStddev: 0.1, queueStddev: 1, runningStddev: 2 }
   const metrics = new GatewayMetrics({
     dialects: gatewayDialects,
@@ -78,7 +79,7 @@ function fullPage(): string {
   metrics.polled('e1', 0.01, 'ok')
   metrics.scheduled({ durationS: 0.001, targetModel: 'm', result: prediction })
   metrics.scheduled({ durationS: 0.001, targetModel: 'm', result: 'no-endpoint' })
-  return metrics.render('text')
+  return metrics.render(format)
 }
 
 it.skipIf(isSkipped)('promtool reads the page and complains of nothing but what others named badly', () => {
@@ -88,4 +89,9 @@ it.skipIf(isSkipped)('promtool reads the page and complains of nothing but what 
   expect(complaints.sort()).toEqual([...known].sort())
   // 3: complaints, 1: the page could not be read.
   expect(checked.status).toBe(known.length > 0 ? 3 : 0)
+})
+
+it.each(['text', 'openmetrics'] as const)('obeys the %s format to the letter with every dialect on one page', (format) => {
+  const checked = checkPage(new TextEncoder().encode(fullPage(format)), format)
+  expect(checked.ok ? '' : `${checked.error.line}: ${checked.error.message}`).toBe('')
 })

@@ -76,14 +76,14 @@ export class Groups<Cell, Retired> {
 }
 
 /**
- * `# HELP` and `# TYPE`. Text names a counter as its samples do; OpenMetrics names the family without `_total`, and a
- * counter whose samples lack that suffix is of type `unknown` there, so that the samples keep their name.
+ * `# HELP` and `# TYPE`. Text names a counter as its samples do; OpenMetrics names its family `counterFamily`. Without one the
+ * counter is of type `unknown` there, so that the samples keep their name.
  */
-export function header(entry: DialectEntry, format: ExpositionFormat): string {
+export function header(entry: DialectEntry, format: ExpositionFormat, counterFamily?: string): string {
   let { name, type }: { name: string; type: string } = entry
   if (format === 'openmetrics' && type === 'counter') {
-    if (name.endsWith('_total')) name = name.slice(0, -'_total'.length)
-    else type = 'unknown'
+    if (counterFamily === undefined) type = 'unknown'
+    else name = counterFamily
   }
   return `# HELP ${name} ${escapeHelp(entry.help)}\n# TYPE ${name} ${type}\n`
 }

@@ -1,4 +1,5 @@
 import { VirtualClock } from '@signalbox/base'
+import { checkPage } from '@signalbox/exposition'
 import { type DialectEntry, entriesOf } from '@signalbox/signals'
 import { describe, expect, it } from 'vitest'
 import { Registry, type RegistryOptions } from './index.ts'
@@ -128,6 +129,17 @@ describe('OpenMetrics', () => {
     expect(registry.render('openmetrics')).toBe(
       '# HELP requests Help.\n# TYPE requests counter\nrequests_total 1\n# HELP errors Help.\n# TYPE errors unknown\nerrors 1\n# EOF\n',
     )
+  })
+
+  it('leaves a counter its whole name where another family has the shorter one', () => {
+    const tokens = entry({ signal: 'gateway.ended_input_tokens', name: 'requests', type: 'histogram', bounds: [1] })
+    const registry = registryOf([requests({}), tokens])
+    registry.counter('gateway.requests').with('a', '', '', '').inc()
+    registry.histogram('gateway.ended_input_tokens').with('a').observe(1)
+    const page = registry.render('openmetrics')
+    expect(page).toContain('# TYPE requests_total unknown\nrequests_total 1\n')
+    expect(page).toContain('# TYPE requests histogram\n')
+    expect(checkPage(new TextEncoder().encode(page), 'openmetrics')).toMatchObject({ ok: true })
   })
 
   it('says when a series began only when asked', () => {

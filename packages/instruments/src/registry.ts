@@ -129,6 +129,7 @@ export class Registry {
 
   /** One family a name, in the order of the entries. */
   #createFamilies(): Pick<Family<never>, 'render'>[] {
+    const names = new Set(this.#entries.map(({ name }) => name))
     const types = new Map<string, string>()
     const page: Pick<Family<never>, 'render'>[] = []
     for (const entry of this.#entries) {
@@ -137,7 +138,7 @@ export class Registry {
       if (type !== undefined) continue
       types.set(entry.name, entry.type)
       if (entry.type === 'histogram') page.push(getOrCreate(this.#histogramFamilies, entry.name, () => new HistogramFamily(entry)))
-      else page.push(getOrCreate(this.#scalarFamilies, entry.name, () => new ScalarFamily(entry)))
+      else page.push(getOrCreate(this.#scalarFamilies, entry.name, () => new ScalarFamily(entry, (name) => names.has(name))))
     }
     return page
   }

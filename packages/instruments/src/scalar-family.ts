@@ -11,9 +11,14 @@ interface Scalar {
 export class ScalarFamily implements Family<Scalar> {
   readonly #entry: DialectEntry
   readonly #groups = new Groups<Scalar, number>()
+  /** A counter's name in OpenMetrics, where it can have one. */
+  readonly #counterFamily: string | undefined
 
-  constructor(entry: DialectEntry) {
+  /** `isTaken`: whether another family of the page has the name. */
+  constructor(entry: DialectEntry, isTaken: (name: string) => boolean) {
     this.#entry = entry
+    const stem = entry.type === 'counter' && entry.name.endsWith('_total') ? entry.name.slice(0, -'_total'.length) : undefined
+    this.#counterFamily = stem !== undefined && isTaken(stem) ? undefined : stem
   }
 
   add(cell: Scalar, values: readonly string[], view: { projection: Projection; nowMs: number }): void {
@@ -28,12 +33,12 @@ export class ScalarFamily implements Family<Scalar> {
 
   render(format: ExpositionFormat, created: boolean): string {
     if (this.#groups.size === 0) return ''
-    const isCreatedShown = created && format === 'openmetrics' && this.#entry.type === 'counter' && this.#entry.name.endsWith('_total')
-    let page = header(this.#entry, format)
+    const createdName = created && format === 'openmetrics' && this.#counterFamily !== undefined ? `${this.#counterFamily}_created` : undefined
+    let page = header(this.#entry, format, this.#counterFamily)
     for (const group of this.#groups) {
       group.rendered ??= { format, prefixes: [flat(seriesText(this.#entry.name, group.labels), ' ')], observations: Number.NaN, text: '' }
       page += `${group.rendered.prefixes[0]}${formatValue(total(group))}\n`
-      if (isCreatedShown) page += `${seriesText(this.#entry.name.replace(/_total$/, '_created'), group.labels)} ${group.createdSeconds}\n`
+      if (createdName !== undefined) page += `${seriesText(createdName, group.labels)} ${group.createdSeconds}\n`
     }
     return page
   }

@@ -38,7 +38,7 @@ describe('a fix', () => {
     const text = rule('sum by (model_server_pod) (inference_pool_per_pod_queue_size) > on (model_server_pod) other')
     expect(fixed(text)).toBe(text)
     const [finding] = lint([{ path: 'x', text }]).findings
-    expect(finding).toMatchObject({ id: 'deprecated-metric', edits: [] })
+    expect(finding).toMatchObject({ id: 'removed-metric', edits: [] })
     expect(finding?.fix).toContain('by hand')
   })
 

@@ -73,11 +73,12 @@ export const ruleCases: readonly RuleCase[] = [
     document: panel(`histogram_quantile(0.9, sum by (le) (rate(«removed-metric»vllm:time_per_output_token_seconds_bucket${W})))`, { unit: 's' }),
   },
   { name: 'the current names', document: panel(['max(vllm:kv_cache_usage_perc)', 'avg(vllm:kv_cache_usage_perc)'], { unit: 'percentunit' }) },
-  { name: 'a deprecated prefix', document: panel(`sum(rate(«deprecated-metric»inference_objective_request_total${W}))`) },
+  { name: 'a deprecated prefix', document: panel(`sum(rate(«deprecated-metric»inference_extension_scheduler_attempts_total${W}))`) },
+  { name: 'a removed prefix', document: panel(`sum(rate(«removed-metric»inference_objective_request_total${W}))`) },
   {
-    name: 'a deprecated name and another on a second line',
+    name: 'a removed name and another on a second line',
     document: alert(
-      'sum(rate(«deprecated-metric»inference_model_request_error_total[5m]))\n  / sum(rate(«deprecated-metric»inference_model_request_total[5m])) > 0.05',
+      'sum(rate(«removed-metric»inference_model_request_error_total[5m]))\n  / sum(rate(«removed-metric»inference_model_request_total[5m])) > 0.05',
     ),
   },
   {

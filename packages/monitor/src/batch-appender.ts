@@ -1,10 +1,17 @@
-import type { Labels } from '@signalbox/base'
-import type { Appender } from './ports.ts'
+import type { Labels, Result } from '@signalbox/base'
+import type { Appender, BatchOutcome, StoreError } from './ports.ts'
 import type { OpenedSeries, SampleBatch } from './worker-protocol.ts'
+
+/** Where batches go. Opened and released numbers reach the store whatever becomes of the samples. */
+export interface BatchSink {
+  /** Whether the samples were taken. */
+  send(batch: SampleBatch): boolean
+  sendCounted(batch: SampleBatch): Promise<Result<BatchOutcome, StoreError>>
+}
 
 /** Gives out series numbers and collects samples until they are committed. A released number is given out again. */
 export class BatchAppender implements Appender {
-  readonly #send: (batch: SampleBatch) => boolean
+  readonly #sink: BatchSink
   #handles = new Uint32Array(1024)
   #timestampsMs = new Float64Array(1024)
   #values = new Float64Array(1024)
@@ -14,9 +21,8 @@ export class BatchAppender implements Appender {
   readonly #free: number[] = []
   #next = 0
 
-  /** `send` answers whether the samples were taken; opened and released numbers reach the store either way. */
-  constructor(send: (batch: SampleBatch) => boolean) {
-    this.#send = send
+  constructor(sink: BatchSink) {
+    this.#sink = sink
   }
 
   series(labels: Labels): number {
@@ -38,6 +44,14 @@ export class BatchAppender implements Appender {
   }
 
   commit(): boolean {
+    return this.#sink.send(this.#take())
+  }
+
+  commitCounted(): Promise<Result<BatchOutcome, StoreError>> {
+    return this.#sink.sendCounted(this.#take())
+  }
+
+  #take(): SampleBatch {
     const batch: SampleBatch = {
       opened: this.#opened,
       released: this.#released,
@@ -50,7 +64,7 @@ export class BatchAppender implements Appender {
     this.#opened = []
     this.#released = []
     this.#size = 0
-    return this.#send(batch)
+    return batch
   }
 
   /** Forgets every number: the store that knew them is gone. */

@@ -21,6 +21,8 @@ export interface ConsoleApiDeps {
   readonly demo: DemoFlags
   /** Port of the gateway's data plane, for the request to try; null: not known. */
   readonly apiPort: number | null
+  /** What is wrong with where samples are kept, in a sentence; undefined: nothing. */
+  readonly storeProblem: () => string | undefined
   readonly version: string
 }
 
@@ -67,8 +69,8 @@ export class ConsoleApi {
   }
 
   async #fleet(): Promise<Reply> {
-    const { apiPort, clock, contents, demo, targets, version } = this.#deps
-    const [answer, dialects] = await Promise.all([this.#ask('/debug/endpoints'), contents.dialects()])
+    const { apiPort, clock, contents, demo, storeProblem, targets, version } = this.#deps
+    const [answer, spoken] = await Promise.all([this.#ask('/debug/endpoints'), contents.spoken()])
     const said = answer.ok ? objectOf(answer.value) : answer
     const gateway = said.ok ? { ...said.value, reachable: true, error: null } : { reachable: false, error: said.error }
     return jsonReply(200, {
@@ -76,16 +78,17 @@ export class ConsoleApi {
       demo,
       version,
       apiPort,
+      storeProblem: storeProblem() ?? null,
       gateway,
       targets: targets.views(),
-      questions: fleetQuestions({ dialects, model: '', window: `${VERDICT_SECONDS}s` }),
+      questions: fleetQuestions({ ...spoken, model: '', window: `${VERDICT_SECONDS}s` }),
     })
   }
 
   async #dashboard(model: string): Promise<Reply> {
     const windowSeconds = Math.max(WINDOW_SECONDS_MIN, Math.ceil((this.#deps.targets.limits.intervalMs * WINDOW_SCRAPES) / 1000))
-    const dialects = await this.#deps.contents.dialects()
-    return jsonReply(200, { panels: dashboard({ dialects, model, window: `${windowSeconds}s` }) })
+    const spoken = await this.#deps.contents.spoken()
+    return jsonReply(200, { panels: dashboard({ ...spoken, model, window: `${windowSeconds}s` }) })
   }
 
   async #decisions(path: string): Promise<Reply> {

@@ -1,5 +1,6 @@
+export { parseDuration, parseTime } from './api-parameters.ts'
 export type { DemoFlags } from './console-api.ts'
 export { type MonitorDialect, monitorDialects, monitorSignals } from './monitor-metrics.ts'
 export type { Log, LogLevel } from './ports.ts'
-export { type Monitor, type MonitorConfig, type MonitorDeps, retentionMsDefault, seriesMaxDefault, startMonitor } from './start-monitor.ts'
+export { type Monitor, type MonitorConfig, type MonitorDeps, MonitorStartError, startMonitor, storeDefaults } from './start-monitor.ts'
 export type { TargetConfig, TargetView } from './target.ts'

@@ -1,15 +1,20 @@
 import { type Clock, failure, ok, type Result } from '@signalbox/base'
-import { type ParameterResult, parseDuration, parseLimit, parseTime } from './api-parameters.ts'
-import type { QueryOptions, Store, StoreAnswer, StoreError, StoreQuery } from './ports.ts'
+import { parse, pretty } from '@signalbox/promql'
+import { type ApiResult, badData, envelope, json } from './api-answer.ts'
+import type { ParameterResult } from './api-parameters.ts'
+import { expressionJson } from './expression-json.ts'
+import type { QueryOptions, QueryWork, Store, StoreAnswer, StoreError, StoreQuery } from './ports.ts'
+import { instantQuery, invalid, listQuery, rangeQuery, statisticsQuery, timeoutOf } from './query-parameters.ts'
 import type { Reply } from './reply.ts'
-import type { TargetView } from './target.ts'
 import type { TargetSet } from './target-set.ts'
+import { metadataJson, targetsJson } from './targets-json.ts'
 
 export interface PrometheusApiDeps {
   readonly store: Store
   readonly targets: TargetSet
   readonly clock: Clock
   readonly queryTimeoutMs: number
+  readonly retentionMs: number
   /** Of Signalbox. */
   readonly version: string
   /** From a query's arrival to its result, well or not. */
@@ -18,27 +23,17 @@ export interface PrometheusApiDeps {
 
 export const QUERY_TIMEOUT_MS_DEFAULT = 30_000
 
-/** SOURCE: Prometheus web/api/v1/api.go (statusClientClosedConnection and errorType). */
-const STATUS = { bad_data: 400, execution: 422, canceled: 499, timeout: 503, unavailable: 503, not_found: 404 } as const
-
-type ErrorType = keyof typeof STATUS
-
-interface ApiError {
-  readonly type: ErrorType
-  readonly message: string
+/** One path of the API. */
+export interface ApiRoute {
+  readonly methods: readonly ('GET' | 'HEAD' | 'POST')[]
+  /** `signal` aborts when the client leaves. */
+  answer(form: URLSearchParams, signal: AbortSignal): Promise<Reply>
 }
 
-interface ApiAnswer {
-  /** JSON. */
-  readonly data: Uint8Array | string
-  readonly warnings: readonly string[]
-  readonly infos: readonly string[]
-}
+type Answer = (form: URLSearchParams, signal: AbortSignal) => Promise<ApiResult> | ApiResult
 
-type ApiResult = Result<ApiAnswer, ApiError>
-
-/** Points of one series in a range query. SOURCE: Prometheus web/api/v1/api.go (queryRange). */
-const POINTS_MAX = 11_000
+const READ = ['GET', 'HEAD'] as const
+const READ_OR_FORM = ['GET', 'HEAD', 'POST'] as const
 
 /** The release of Prometheus whose API this is: clients choose features by it. */
 const API_VERSION = '3.4.0'
@@ -49,211 +44,131 @@ const API_VERSION = '3.4.0'
  */
 export class PrometheusApi {
   readonly #deps: PrometheusApiDeps
+  readonly #startedMs: number
 
   constructor(deps: PrometheusApiDeps) {
     this.#deps = deps
+    this.#startedMs = deps.clock.nowMs()
   }
 
-  /** Undefined when there is nothing under `path` (`query`, `label/job/values`). `signal` aborts when the client leaves. */
-  async handle(path: string, form: URLSearchParams, signal: AbortSignal): Promise<Reply | undefined> {
-    const answer = this.#route(path, form, signal)
-    return answer === undefined ? undefined : envelope(await answer)
-  }
-
-  #route(path: string, form: URLSearchParams, signal: AbortSignal): Promise<ApiResult> | ApiResult | undefined {
+  /** Undefined when there is nothing under `path` (`query`, `label/job/values`). */
+  route(path: string): ApiRoute | undefined {
     switch (path) {
       case 'query':
-        return this.#ask('query', this.#instant(form), form, signal)
+        return route(READ_OR_FORM, (form, signal) => this.#ask('query', instantQuery(form, this.#deps.clock.nowMs()), form, signal))
       case 'query_range':
-        return this.#ask('query', this.#range(form), form, signal)
+        return route(READ_OR_FORM, (form, signal) => this.#ask('query', rangeQuery(form), form, signal))
       case 'series':
-        if (!form.has('match[]')) return badData('no match[] parameter provided')
-        return this.#ask('match[]', listing(form, { kind: 'series' }), form, signal)
+        return route(READ_OR_FORM, (form, signal) =>
+          form.has('match[]') ? this.#ask('match[]', listQuery(form, { kind: 'series' }), form, signal) : badData('no match[] parameter provided'),
+        )
       case 'labels':
-        return this.#ask('match[]', listing(form, { kind: 'label-names' }), form, signal)
+        return route(READ_OR_FORM, (form, signal) => this.#ask('match[]', listQuery(form, { kind: 'label-names' }), form, signal))
+      case 'parse_query':
+        return route(READ_OR_FORM, (form) => withExpression(form, expressionJson))
+      case 'format_query':
+        return route(READ_OR_FORM, (form) => withExpression(form, pretty))
       case 'targets':
-        return json(this.#targets(form.get('state') ?? 'any'))
+        return route(READ, (form) => this.#targets(form))
       case 'metadata':
-        return this.#metadata(form)
+        return route(READ, (form) => this.#metadata(form))
       case 'status/buildinfo':
-        return json({ version: API_VERSION, revision: `signalbox-${this.#deps.version}`, branch: '', buildUser: '', buildDate: '', goVersion: '' })
+        return route(READ, () => this.#buildInfo())
+      case 'status/runtimeinfo':
+        return route(READ, () => this.#runtimeInfo())
+      case 'status/tsdb':
+        return route(READ, (form, signal) => this.#ask('query', statisticsQuery(form, this.#deps.store.stats()), form, signal))
       default:
-        return this.#labelValues(path, form, signal)
+        return this.#labelValues(path)
     }
   }
 
-  #labelValues(path: string, form: URLSearchParams, signal: AbortSignal): Promise<ApiResult> | ApiResult | undefined {
+  #labelValues(path: string): ApiRoute | undefined {
     const written = /^label\/([^/]+)\/values$/.exec(path)?.[1]
     if (written === undefined) return undefined
     const name = decoded(written)
-    if (name === undefined) return badData(`invalid label name: ${JSON.stringify(written)}`)
-    return this.#ask('match[]', listing(form, { kind: 'label-values', name }), form, signal)
+    return route(READ, (form, signal) =>
+      name === undefined
+        ? badData(`invalid label name: ${JSON.stringify(written)}`)
+        : this.#ask('match[]', listQuery(form, { kind: 'label-values', name }), form, signal),
+    )
   }
 
   async #ask(source: 'query' | 'match[]', query: ParameterResult<StoreQuery>, form: URLSearchParams, signal: AbortSignal): Promise<ApiResult> {
     if (!query.ok) return badData(query.error)
-    const timeoutMs = this.#timeoutMs(form.get('timeout'))
+    const timeoutMs = timeoutOf(form, this.#deps.queryTimeoutMs)
     if (!timeoutMs.ok) return badData(timeoutMs.error)
     const { clock, store, queried } = this.#deps
     const beganMs = clock.nowMs()
     const options: QueryOptions = { timeoutMs: timeoutMs.value, signal }
     const answer: Result<StoreAnswer, StoreError> = await store.query(query.value, options)
-    queried((clock.nowMs() - beganMs) / 1000)
-    if (answer.ok) return answer
+    const tookMs = clock.nowMs() - beganMs
+    queried(tookMs / 1000)
+    if (answer.ok)
+      return answer.value.work === undefined ? answer : ok({ ...answer.value, data: withStats(answer.value.data, answer.value.work, tookMs) })
     const { code, message } = answer.error
     return code === 'parse' ? badData(invalid(source, message)) : failure({ type: code, message })
   }
 
-  #instant(form: URLSearchParams): ParameterResult<StoreQuery> {
-    const limit = named('limit', parseLimit(form.get('limit')))
-    if (!limit.ok) return limit
-    const time = form.get('time') ?? ''
-    const timeMs = time === '' ? ok(Math.floor(this.#deps.clock.nowMs())) : named('time', parseTime(time))
-    if (!timeMs.ok) return timeMs
-    const lookback = lookbackOf(form)
-    if (!lookback.ok) return lookback
-    return ok({ kind: 'instant', query: form.get('query') ?? '', timeMs: timeMs.value, ...lookback.value, ...limitOf(limit.value) })
-  }
-
-  #range(form: URLSearchParams): ParameterResult<StoreQuery> {
-    const limit = named('limit', parseLimit(form.get('limit')))
-    if (!limit.ok) return limit
-    const startMs = named('start', parseTime(form.get('start') ?? ''))
-    if (!startMs.ok) return startMs
-    const endMs = named('end', parseTime(form.get('end') ?? ''))
-    if (!endMs.ok) return endMs
-    if (endMs.value < startMs.value) return failure(invalid('end', 'end timestamp must not be before start time'))
-    const step = named('step', parseDuration(form.get('step') ?? ''))
-    if (!step.ok) return step
-    const stepMs = Math.floor(step.value)
-    if (stepMs <= 0) return failure(invalid('step', 'zero or negative query resolution step widths are not accepted. Try a positive integer'))
-    if (Math.floor((endMs.value - startMs.value) / stepMs) > POINTS_MAX) {
-      return failure('exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)')
-    }
-    const lookback = lookbackOf(form)
-    if (!lookback.ok) return lookback
-    const query = form.get('query') ?? ''
-    return ok({ kind: 'range', query, startMs: startMs.value, endMs: endMs.value, stepMs, ...lookback.value, ...limitOf(limit.value) })
-  }
-
-  /** What the client asks for, and never more than ours. */
-  #timeoutMs(text: string | null): ParameterResult<number> {
-    const { queryTimeoutMs } = this.#deps
-    if (text === null || text === '') return ok(queryTimeoutMs)
-    const asked = named('timeout', parseDuration(text))
-    return asked.ok ? ok(Math.max(0, Math.min(asked.value, queryTimeoutMs))) : asked
-  }
-
-  #targets(state: string): unknown {
-    const wanted = state.toLowerCase()
-    const { intervalMs, timeoutMs } = this.#deps.targets.limits
-    const active = wanted === 'dropped' ? [] : this.#deps.targets.views().map((view) => targetJson(view, intervalMs, timeoutMs))
-    return { activeTargets: active, droppedTargets: [], droppedTargetCounts: {} }
+  #targets(form: URLSearchParams): ApiResult {
+    const { targets } = this.#deps
+    return json(targetsJson(targets.views(), targets.limits, { state: form.get('state') ?? '', pool: form.get('scrapePool') ?? '' }))
   }
 
   #metadata(form: URLSearchParams): ApiResult {
-    const limit = parseLimit(form.get('limit'))
-    if (!limit.ok) return badData('limit must be a number')
-    const perMetric = parseLimit(form.get('limit_per_metric'))
-    if (!perMetric.ok) return badData('limit_per_metric must be a number')
-    const metric = form.get('metric') ?? ''
-    const found: [string, unknown][] = []
-    for (const [name, said] of this.#deps.targets.metadata()) {
-      if (metric !== '' && name !== metric) continue
-      if (limit.value !== undefined && found.length >= limit.value) break
-      found.push([name, said.slice(0, perMetric.value).map(({ type, help }) => ({ type, help, unit: '' }))])
-    }
-    return json(Object.fromEntries(found))
+    const families = wholeNumber(form.get('limit'))
+    if (families === undefined) return badData('limit must be a number')
+    const perFamily = wholeNumber(form.get('limit_per_metric'))
+    if (perFamily === undefined) return badData('limit_per_metric must be a number')
+    return json(metadataJson(this.#deps.targets.metadata(), form.get('metric') ?? '', { families, perFamily }))
+  }
+
+  /** Grafana reads `version`, and takes the absence of `application` and `features` for a plain Prometheus. */
+  #buildInfo(): ApiResult {
+    return json({ version: API_VERSION, revision: `signalbox-${this.#deps.version}`, branch: '', buildUser: '', buildDate: '', goVersion: '' })
+  }
+
+  /** Of Prometheus's fields those that have a meaning here; nothing about the machine, since any page may ask. */
+  #runtimeInfo(): ApiResult {
+    const { clock, retentionMs } = this.#deps
+    return json({
+      startTime: new Date(this.#startedMs).toISOString(),
+      serverTime: new Date(clock.nowMs()).toISOString(),
+      storageRetention: `${retentionMs / 3_600_000}h`,
+    })
   }
 }
 
-type ListKind = { readonly kind: 'series' | 'label-names' } | { readonly kind: 'label-values'; readonly name: string }
-
-function listing(form: URLSearchParams, kind: ListKind): ParameterResult<StoreQuery> {
-  const limit = named('limit', parseLimit(form.get('limit')))
-  if (!limit.ok) return limit
-  const startMs = edge(form, 'start', -Infinity)
-  if (!startMs.ok) return startMs
-  const endMs = edge(form, 'end', Infinity)
-  if (!endMs.ok) return endMs
-  return ok({ ...kind, match: form.getAll('match[]'), startMs: startMs.value, endMs: endMs.value, ...limitOf(limit.value) })
+function route(methods: ApiRoute['methods'], answer: Answer): ApiRoute {
+  return { methods, answer: async (form, signal) => envelope(await answer(form, signal)) }
 }
 
-function edge(form: URLSearchParams, name: 'start' | 'end', missing: number): ParameterResult<number> {
-  const text = form.get(name) ?? ''
-  if (text === '') return ok(missing)
-  const time = parseTime(text)
-  return time.ok ? time : failure(invalid(name, `Invalid time value for '${name}': ${time.error}`))
+function withExpression(form: URLSearchParams, answer: (expr: Parameters<typeof pretty>[0]) => unknown): ApiResult {
+  const parsed = parse(form.get('query') ?? '')
+  return parsed.ok ? json(answer(parsed.value)) : badData(invalid('query', parsed.error.message))
 }
 
-function lookbackOf(form: URLSearchParams): ParameterResult<{ lookbackMs?: number }> {
-  const text = form.get('lookback_delta') ?? ''
-  if (text === '') return ok({})
-  const lookback = parseDuration(text)
-  if (!lookback.ok) return failure(`error parsing lookback delta duration: ${lookback.error}`)
-  return ok(lookback.value > 0 ? { lookbackMs: lookback.value } : {})
-}
-
-function limitOf(limit: number | undefined): { limit?: number } {
-  return limit === undefined ? {} : { limit }
-}
-
-function named<T>(name: string, parsed: ParameterResult<T>): ParameterResult<T> {
-  return parsed.ok ? parsed : failure(invalid(name, parsed.error))
-}
-
-function invalid(name: string, why: string): string {
-  return `invalid parameter "${name}": ${why}`
-}
-
-function badData(message: string): ApiResult {
-  return failure({ type: 'bad_data', message })
-}
-
-function json(data: unknown): ApiResult {
-  return ok({ data: JSON.stringify(data), warnings: [], infos: [] })
-}
-
-function envelope(result: ApiResult): Reply {
-  const headers = { 'cache-control': 'no-store' }
-  const contentType = 'application/json'
-  if (!result.ok) {
-    const { type, message } = result.error
-    return { status: STATUS[type], contentType, headers, body: JSON.stringify({ status: 'error', errorType: type, error: message }) }
+/**
+ * A result with Prometheus's statistics as its last member. Only what is measured: sorting is a part of evaluation here, and samples are
+ * counted as they are loaded, not once for each step that looks at them. SOURCE: Prometheus util/stats/query_stats.go (field names).
+ */
+function withStats(data: Uint8Array, work: QueryWork, tookMs: number): Uint8Array {
+  const workMs = work.preparationMs + work.evaluationMs
+  const timings = {
+    evalTotalTime: workMs / 1000,
+    queryPreparationTime: work.preparationMs / 1000,
+    innerEvalTime: work.evaluationMs / 1000,
+    execQueueTime: Math.max(0, tookMs - workMs) / 1000,
+    execTotalTime: Math.max(tookMs, workMs) / 1000,
   }
-  const { data, warnings, infos } = result.value
-  const notes = `${warnings.length === 0 ? '' : `,"warnings":${JSON.stringify(warnings)}`}${infos.length === 0 ? '' : `,"infos":${JSON.stringify(infos)}`}`
-  // The data may be large and is JSON already: it is joined as bytes, not parsed and written again.
-  const body = Buffer.concat([
-    Buffer.from('{"status":"success","data":'),
-    typeof data === 'string' ? Buffer.from(data) : data,
-    Buffer.from(`${notes}}`),
-  ])
-  return { status: 200, contentType, headers, body }
+  const stats = { timings, samples: { peakSamples: work.samples } }
+  return Buffer.concat([data.subarray(0, -1), Buffer.from(`,"stats":${JSON.stringify(stats)}}`)])
 }
 
-function targetJson(view: TargetView, intervalMs: number, timeoutMs: number): unknown {
-  const address = new URL(view.url)
-  return {
-    discoveredLabels: {
-      __address__: address.host,
-      __metrics_path__: address.pathname,
-      __scheme__: address.protocol.slice(0, -1),
-      __scrape_interval__: `${intervalMs / 1000}s`,
-      __scrape_timeout__: `${timeoutMs / 1000}s`,
-      job: view.job,
-    },
-    labels: view.labels,
-    scrapePool: view.job,
-    scrapeUrl: view.url,
-    globalUrl: view.url,
-    lastError: view.lastError,
-    lastScrape: view.lastScrapeMs === null ? '0001-01-01T00:00:00Z' : new Date(view.lastScrapeMs).toISOString(),
-    lastScrapeDuration: (view.durationMs ?? 0) / 1000,
-    health: view.health,
-    scrapeInterval: `${intervalMs / 1000}s`,
-    scrapeTimeout: `${timeoutMs / 1000}s`,
-  }
+/** -1 when not said; undefined for what is no number. */
+function wholeNumber(text: string | null): number | undefined {
+  if (text === null || text === '') return -1
+  return /^[+-]?\d{1,15}$/.test(text) ? Number(text) : undefined
 }
 
 function decoded(text: string): string | undefined {

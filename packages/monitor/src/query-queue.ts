@@ -78,9 +78,12 @@ export class QueryQueue {
     this.#fill()
   }
 
-  /** Answers everything, running and waiting, with `error`: the evaluator is gone. */
+  /** Answers everything, running and waiting, with `error`: the evaluator is gone, or is to stop. */
   failAll(error: StoreError): void {
-    for (const pending of this.#running.values()) pending.settle(failure(error))
+    for (const pending of this.#running.values()) {
+      Atomics.store(pending.canceled, 0, 1)
+      pending.settle(failure(error))
+    }
     this.#running.clear()
     for (let pending = this.#waiting.shift(); pending !== undefined; pending = this.#waiting.shift()) pending.settle(failure(error))
   }

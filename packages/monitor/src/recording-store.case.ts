@@ -1,6 +1,6 @@
-import { failure, type Labels, type Result } from '@signalbox/base'
+import { failure, type Labels, ok, type Result } from '@signalbox/base'
 import { isStale } from '@signalbox/promql'
-import type { Appender, Store, StoreAnswer, StoreError, StoreStats } from './ports.ts'
+import type { Appender, BatchOutcome, Store, StoreAnswer, StoreError, StoreStats } from './ports.ts'
 
 /** A store for tests that writes down each sample as `name{labels} value @ms`, stale markers as `stale`. */
 export class RecordingStore implements Store {
@@ -33,6 +33,13 @@ export class RecordingStore implements Store {
       this.#released = []
       return this.takes
     },
+    commitCounted: (): Promise<Result<BatchOutcome, StoreError>> => {
+      const kept = this.#batch.length
+      const taken = this.appender.commit()
+      return Promise.resolve(
+        taken ? ok({ kept, outOfOrder: 0, duplicates: 0, refused: 0 }) : failure({ code: 'unavailable', message: 'the store takes nothing' }),
+      )
+    },
   }
 
   /** Samples of the last commit whose name does not begin with `scrape_`. */
@@ -44,10 +51,18 @@ export class RecordingStore implements Store {
     return Promise.resolve(failure({ code: 'unavailable', message: 'this store only records' }))
   }
 
-  truncate(): void {}
-
   stats(): StoreStats {
-    return { samples: 0, series: 0, bytes: 0, seriesRefused: 0 }
+    return {
+      samples: 0,
+      series: 0,
+      bytes: 0,
+      seriesRefused: 0,
+      samplesOutOfOrder: 0,
+      samplesDuplicate: 0,
+      oldestMs: Infinity,
+      newestMs: -Infinity,
+      disk: undefined,
+    }
   }
 
   close(): Promise<void> {

@@ -37,7 +37,7 @@ export async function send(request: IncomingMessage, response: ServerResponse, r
     }
   }
   if (response.destroyed) return
-  headers['content-length'] = String(body.length)
+  if (reply.status !== 204) headers['content-length'] = String(body.length)
   response.writeHead(reply.status, headers)
   response.end(request.method === 'HEAD' ? undefined : body)
 }

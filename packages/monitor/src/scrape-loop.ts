@@ -21,6 +21,8 @@ export interface ScrapeDeps {
   readonly clock: Clock
   readonly log: Log
   readonly failed: (cause: ScrapeError['cause']) => void
+  /** Samples of a page that lie too far in the future and were dropped. */
+  readonly ahead: (samples: number) => void
 }
 
 const ACCEPT = 'text/plain;version=0.0.4;q=0.9,application/openmetrics-text;version=1.0.0;q=0.5,*/*;q=0.1'
@@ -50,7 +52,7 @@ export class ScrapeLoop {
     this.#limits = limits
     this.#offsetMs = offsetMsOf(target, limits.intervalMs)
     const labels = labelsOf(target)
-    this.#series = new TargetSeries(deps.store, labels)
+    this.#series = new TargetSeries(deps.store, labels, limits.samplesMax)
     this.#view = {
       job: target.job,
       instance: target.instance,
@@ -131,12 +133,14 @@ export class ScrapeLoop {
     const answer = await this.#deps.get({ url, headers, timeoutMs, bodyBytesMax })
     if (!answer.ok) return failure({ cause: answer.error.code, message: answer.error.message })
     if (answer.value.status !== 200) return failure({ cause: 'http-status', message: statusWords(answer.value) })
-    return readPage(answer.value.body, answer.value.contentType, samplesMax)
+    return readPage(answer.value, this.#series.table, samplesMax)
   }
 
   #store(page: ScrapedPage, timestampMs: number, durationMs: number): Result<ScrapedPage, ScrapeError> {
     const stored = this.#series.scraped(page, timestampMs, { durationSeconds: durationMs / 1000, samples: page.series.length })
-    return stored.ok ? ok(page) : stored
+    if (!stored.ok) return stored
+    if (stored.value > 0) this.#deps.ahead(stored.value)
+    return ok(page)
   }
 
   #report(result: Result<ScrapedPage, ScrapeError>, timestampMs: number, durationMs: number): void {

@@ -1,10 +1,10 @@
 import { failure, ok, type Result } from '@signalbox/base'
-import { decodePage, type MetricType } from '@signalbox/exposition'
+import { decodeNumberedPage, type MetricType, type SeriesTable } from '@signalbox/exposition'
 
 /** What one page says, before any of it is believed. Sample i is `series[i]`, `values[i]`, `timestampsMs[i]`. */
 export interface ScrapedPage {
-  /** Name and labels as on the page. */
-  readonly series: readonly string[]
+  /** Numbers of the target's table. */
+  readonly series: readonly number[]
   readonly values: readonly number[]
   /** Undefined: the time of the scrape. */
   readonly timestampsMs: readonly (number | undefined)[]
@@ -24,9 +24,17 @@ export interface ScrapeError {
 
 const FAMILIES_MAX = 10_000
 
-/** Takes a page apart, as a whole or not at all. A page of more than `samplesMax` samples is refused with their number. */
-export function readPage(body: Uint8Array, contentType: string, samplesMax: number): Result<ScrapedPage, ScrapeError> {
-  const series: string[] = []
+interface PageBody {
+  readonly body: Uint8Array
+  readonly contentType: string
+}
+
+/**
+ * Takes a page apart, as a whole or not at all. A page of more than `samplesMax` samples is refused with their number. `table`
+ * follows the target's pages and has room for two of them.
+ */
+export function readPage({ body, contentType }: PageBody, table: SeriesTable, samplesMax: number): Result<ScrapedPage, ScrapeError> {
+  const series: number[] = []
   const values: number[] = []
   const timestampsMs: (number | undefined)[] = []
   const metadata = new Map<string, FamilyMetadata>()
@@ -38,13 +46,14 @@ export function readPage(body: Uint8Array, contentType: string, samplesMax: numb
     return fresh
   }
   let samples = 0
-  const decoded = decodePage(
+  const decoded = decodeNumberedPage(
     body,
+    table,
     {
-      sample(text, value, timestampMs) {
+      sample(number, value, timestampMs) {
         samples += 1
         if (samples > samplesMax) return
-        series.push(text)
+        series.push(number)
         values.push(value)
         timestampsMs.push(timestampMs)
       },

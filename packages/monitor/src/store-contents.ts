@@ -1,6 +1,6 @@
 import type { Clock } from '@signalbox/base'
-import { modelSources, presentDialects } from '@signalbox/dashboards'
-import { type DialectId, dialects } from '@signalbox/signals'
+import { modelSources, presentDialects, presentSpellings, type Spoken } from '@signalbox/dashboards'
+import { dialects } from '@signalbox/signals'
 import type { Store, StoreQuery } from './ports.ts'
 
 /** The console asks every few seconds, and a new dialect comes with a new target: answers may be this old. */
@@ -15,13 +15,13 @@ const VALUES_MAX = 20_000
 const TIMEOUT_MS = 2_000
 
 /** What is drawn before anything was scraped: the engine that most speak like, and our own gateway. */
-const EXPECTED: readonly DialectId[] = ['vllm', 'llm-d-epp', 'signalbox', 'process']
+const EXPECTED: Spoken = { dialects: ['vllm', 'llm-d-epp', 'signalbox', 'process'] }
 
 /** What the store holds, as far as expressions depend on it; remembered for 10 s. */
 export class StoreContents {
   readonly #store: Store
   readonly #clock: Clock
-  #dialects: Remembered<readonly DialectId[]> | undefined
+  #spoken: Remembered<Spoken> | undefined
   #models: Remembered<readonly string[]> | undefined
 
   constructor(deps: { readonly store: Store; readonly clock: Clock }) {
@@ -29,20 +29,21 @@ export class StoreContents {
     this.#clock = deps.clock
   }
 
-  /** The dialects of the series in the store; without any, or where the store does not answer at once, what is expected. Never empty, and with an engine's. */
-  dialects(): Promise<readonly DialectId[]> {
-    this.#dialects = this.#remembered(this.#dialects, async () => {
-      const present = presentDialects(await this.#values({ name: '__name__', match: [] }))
+  /** The dialects of the series in the store, and how they are spelled; without any, or where the store does not answer at once, what is expected. Never empty, and with an engine's. */
+  spoken(): Promise<Spoken> {
+    this.#spoken = this.#remembered(this.#spoken, async () => {
+      const names = await this.#values({ name: '__name__', match: [] })
+      const present = presentDialects(names)
       if (present.length === 0) return EXPECTED
-      return present.some((id) => dialects[id].engine) ? present : ['vllm', ...present]
+      return { dialects: present.some((id) => dialects[id].engine) ? present : ['vllm', ...present], spellings: presentSpellings(names) }
     })
-    return this.#dialects.value
+    return this.#spoken.value
   }
 
   /** The models that engines in the store serve, sorted; empty where none says so. */
   models(): Promise<readonly string[]> {
     this.#models = this.#remembered(this.#models, async () => {
-      const lists = await Promise.all(modelSources(await this.dialects()).map(({ label, match }) => this.#values({ name: label, match })))
+      const lists = await Promise.all(modelSources(await this.spoken()).map(({ label, match }) => this.#values({ name: label, match })))
       return [...new Set(lists.flat())].filter((name) => name !== '').sort()
     })
     return this.#models.value

@@ -1,28 +1,21 @@
-import { failure, Labels, ok, type Result } from '@signalbox/base'
-import {
-  type EvaluationError,
-  type EvaluationOptions,
-  evaluateInstant,
-  evaluateRange,
-  type Matcher,
-  parse,
-  parseSelector,
-  type QueryOutput,
-  type QueryValue,
-  typeOf,
-} from '@signalbox/promql'
-import { Head } from '@signalbox/tsdb'
-import type { StoreAnswer, StoreError, StoreQuery, StoreStats } from './ports.ts'
-import { JsonPieces, writeLabelSets, writeQueryValue, writeStrings } from './query-json.ts'
-import type { SampleBatch, WorkerData } from './worker-protocol.ts'
+import { Labels, type Result } from '@signalbox/base'
+import type { HeadStats, SampleColumns, ScrapeOutcome, TsdbStats } from '@signalbox/tsdb'
+import type { BatchOutcome, DiskState, StoreStats } from './ports.ts'
+import type { SampleBatch } from './worker-protocol.ts'
 
-/** Beyond this an answer is refused: it is held as one string, one byte array and, in the browser, once more. */
-const ANSWER_LENGTH_MAX = 64 * 1024 * 1024
-
-const TRUNCATED = 'results truncated due to limit'
-
-type ListQuery = Exclude<StoreQuery, { readonly kind: 'instant' | 'range' }>
-type ExpressionQuery = Extract<StoreQuery, { readonly kind: 'instant' | 'range' }>
+/** What ingestion needs of a store. Nothing here throws for what a disk does. */
+export interface SampleSink {
+  /** Undefined: the store is at its limit. */
+  seriesRef(labels: Labels): number | undefined
+  /** Columns may be overwritten once it returns. */
+  appendScrape(samples: SampleColumns): ScrapeOutcome
+  /** To be called every second or so; `nowMs` never decreases. */
+  maintain(nowMs: number): void
+  /** Of a store on disk: with its state. */
+  stats(): HeadStats | TsdbStats
+  /** After it everything appended is durable, or the failure says why not. */
+  close(): Result<void, { readonly message: string }>
+}
 
 interface OpenSeries {
   readonly labels: Labels
@@ -30,119 +23,143 @@ interface OpenSeries {
   ref: number | undefined
 }
 
-/** The head and the query engine behind plain messages. Knows nothing of threads. */
+interface Columns extends SampleColumns {
+  readonly refs: Float64Array
+  length: number
+}
+
+/** Batches of handles on one side, a store of references on the other. Knows nothing of threads and of queries. */
 export class StoreService {
-  readonly #head: Head
+  readonly #sink: SampleSink
   /** By handle. */
   readonly #open: (OpenSeries | undefined)[] = []
-  #refused = 0
+  #columns = columnsOf(1024)
+  /** For each row of the columns, its series. */
+  readonly #rows: OpenSeries[] = []
+  #seriesRefused = 0
+  #kept = 0
+  #outOfOrder = 0
+  #duplicates = 0
+  #syncedMs: number | undefined
+  #oldestMs = Infinity
+  #newestMs = -Infinity
 
-  constructor(options: WorkerData) {
-    this.#head = new Head({ seriesMax: options.seriesMax, retentionMs: options.retentionMs })
+  constructor(sink: SampleSink) {
+    this.#sink = sink
   }
 
-  append(batch: SampleBatch): void {
+  /** All samples of the batch in one scrape; tells what became of them. */
+  append(batch: SampleBatch): BatchOutcome {
     for (const { handle, names, values } of batch.opened) {
       const labels = new Labels(names, values)
-      const ref = this.#head.seriesRef(labels)
-      if (ref === undefined) this.#refused += 1
+      const ref = this.#sink.seriesRef(labels)
+      if (ref === undefined) this.#seriesRefused += 1
       this.#open[handle] = { labels, ref }
     }
-    for (let i = 0; i < batch.handles.length; i++) {
-      const series = this.#open[batch.handles[i] as number]
-      if (series !== undefined) this.#appendOne(series, batch.timestampsMs[i] as number, batch.values[i] as number)
-    }
+    const columns = this.#columnsOf(batch)
+    const outcome = this.#sink.appendScrape(columns)
+    const counts = { kept: outcome.kept, outOfOrder: outcome.outOfOrder, duplicates: outcome.duplicate, refused: 0 }
+    if (outcome.unknown.length > 0) this.#appendAgain(outcome.unknown, counts)
+    counts.refused = batch.handles.length - counts.kept - counts.outOfOrder - counts.duplicates
     for (const handle of batch.released) this.#open[handle] = undefined
+    this.#kept += counts.kept
+    this.#outOfOrder += counts.outOfOrder
+    this.#duplicates += counts.duplicates
+    if (counts.kept > 0) this.#noteTimes(columns)
+    return counts
   }
 
-  /** Also gives series that were refused another try, now that there may be room. */
-  truncate(beforeMs: number): void {
-    this.#head.truncate(beforeMs)
-    for (const series of this.#open) if (series !== undefined && series.ref === undefined) series.ref = this.#head.seriesRef(series.labels)
+  /** To be called every second or so: what the store has to do, then another try for series that were refused. */
+  maintain(nowMs: number): void {
+    const before = this.#sink.stats().series
+    this.#sink.maintain(nowMs)
+    const stats = this.#sink.stats()
+    if ('disk' in stats && stats.disk === 'ok') this.#syncedMs = nowMs
+    if (stats.series < before) this.#openRefused()
   }
 
-  /** Costs a pass over all series. */
   stats(): StoreStats {
-    const { appended, series, bytes } = this.#head.stats()
-    return { samples: appended, series, bytes, seriesRefused: this.#refused }
-  }
-
-  #appendOne(series: OpenSeries, timestampMs: number, value: number): void {
-    if (series.ref === undefined || this.#head.append(series.ref, timestampMs, value) !== 'unknown-series') return
-    // Truncation dropped it: a page with its own, old timestamps can leave an open series without samples.
-    series.ref = this.#head.seriesRef(series.labels)
-    if (series.ref !== undefined) this.#head.append(series.ref, timestampMs, value)
-  }
-
-  /** Synchronous; `canceled` is asked between series. */
-  answer(query: StoreQuery, canceled: () => boolean): Result<StoreAnswer, StoreError> {
-    if (canceled()) return failure({ code: 'canceled', message: 'query was canceled' })
-    return query.kind === 'instant' || query.kind === 'range' ? this.#evaluate(query, canceled) : this.#list(query)
-  }
-
-  #evaluate(query: ExpressionQuery, canceled: () => boolean): Result<StoreAnswer, StoreError> {
-    const expression = parse(query.query)
-    if (!expression.ok) return failure({ code: 'parse', message: expression.error.message })
-    const type = typeOf(expression.value)
-    if (query.kind === 'range' && type !== 'scalar' && type !== 'instant vector') {
-      return failure({ code: 'parse', message: `invalid expression type "${type}" for range query, must be Scalar or instant Vector` })
+    const stats = this.#sink.stats()
+    return {
+      samples: this.#kept,
+      series: stats.series,
+      bytes: stats.bytes,
+      seriesRefused: this.#seriesRefused,
+      samplesOutOfOrder: this.#outOfOrder,
+      samplesDuplicate: this.#duplicates,
+      oldestMs: this.#oldestMs,
+      newestMs: this.#newestMs,
+      disk: 'disk' in stats ? this.#diskState(stats) : undefined,
     }
-    const options: EvaluationOptions = { canceled, ...(query.lookbackMs === undefined ? {} : { lookbackMs: query.lookbackMs }) }
-    const evaluated: Result<QueryOutput, EvaluationError> =
-      query.kind === 'instant'
-        ? evaluateInstant(expression.value, this.#head, query.timeMs, options)
-        : evaluateRange(expression.value, this.#head, { startMs: query.startMs, endMs: query.endMs, stepMs: query.stepMs }, options)
-    if (!evaluated.ok) {
-      const { code, message } = evaluated.error
-      return failure({ code: code === 'limit' ? 'execution' : code, message })
-    }
-    const { value, warnings, infos } = evaluated.value
-    const limited = limitValue(value, query.limit)
-    return written((pieces) => writeQueryValue(limited, pieces), limited === value ? warnings : [...warnings, TRUNCATED], infos)
   }
 
-  #list(query: ListQuery): Result<StoreAnswer, StoreError> {
-    const matcherSets: (readonly Matcher[])[] = []
-    for (const text of query.match) {
-      const matchers = parseSelector(text)
-      if (!matchers.ok) return failure({ code: 'parse', message: matchers.error.message })
-      matcherSets.push(matchers.value)
+  close(): Result<void, { readonly message: string }> {
+    return this.#sink.close()
+  }
+
+  /** Those that were refused count too: they are few, and near the others. */
+  #noteTimes({ timestampsMs, length }: Columns): void {
+    for (let i = 0; i < length; i++) {
+      const timestampMs = timestampsMs[i] as number
+      if (timestampMs < this.#oldestMs) this.#oldestMs = timestampMs
+      if (timestampMs > this.#newestMs) this.#newestMs = timestampMs
     }
-    const { startMs, endMs, limit } = query
-    switch (query.kind) {
-      case 'series': {
-        const sets = this.#head.series(matcherSets, startMs, endMs)
-        return limitedList(sets, limit, writeLabelSets)
-      }
-      case 'label-names':
-        return limitedList(this.#head.labelNames(matcherSets, startMs, endMs), limit, writeStrings)
-      case 'label-values':
-        return limitedList(this.#head.labelValues(query.name, matcherSets, startMs, endMs), limit, writeStrings)
+  }
+
+  /** Truncation drops series without samples: a page with its own, old timestamps can leave an open one so. It is made anew. */
+  #appendAgain(rows: readonly number[], counts: { kept: number; outOfOrder: number; duplicates: number }): void {
+    const again = columnsOf(rows.length)
+    for (const row of rows) {
+      const series = this.#rows[row] as OpenSeries
+      series.ref = this.#sink.seriesRef(series.labels)
+      if (series.ref === undefined) continue
+      push(again, series.ref, this.#columns.timestampsMs[row] as number, this.#columns.values[row] as number)
+    }
+    const outcome = this.#sink.appendScrape(again)
+    counts.kept += outcome.kept
+    counts.outOfOrder += outcome.outOfOrder
+    counts.duplicates += outcome.duplicate
+  }
+
+  /** The samples of open series that the store has room for. */
+  #columnsOf(batch: SampleBatch): Columns {
+    const { handles } = batch
+    if (this.#columns.refs.length < handles.length) this.#columns = columnsOf(2 * handles.length)
+    const columns = this.#columns
+    columns.length = 0
+    for (let i = 0; i < handles.length; i++) {
+      const series = this.#open[handles[i] as number]
+      if (series?.ref === undefined) continue
+      this.#rows[columns.length] = series
+      push(columns, series.ref, batch.timestampsMs[i] as number, batch.values[i] as number)
+    }
+    return columns
+  }
+
+  #openRefused(): void {
+    for (const series of this.#open) if (series !== undefined && series.ref === undefined) series.ref = this.#sink.seriesRef(series.labels)
+  }
+
+  #diskState(stats: TsdbStats): DiskState {
+    return {
+      state: stats.disk,
+      error: stats.diskError,
+      failures: stats.diskFailures,
+      bytes: stats.blockBytes + stats.logBytes + stats.snapshotBytes,
+      syncedMs: this.#syncedMs,
+      damage: stats.damage.map(({ file, offset, code }) => `${file}: ${code} at byte ${offset}`),
+      orphans: stats.orphans,
+      damagedChunks: stats.damagedChunks,
     }
   }
 }
 
-function limitValue(value: QueryValue, limit: number | undefined): QueryValue {
-  if (limit === undefined) return value
-  if (value.type === 'vector' && value.samples.length > limit) return { type: 'vector', samples: value.samples.slice(0, limit) }
-  if (value.type === 'matrix' && value.series.length > limit) return { type: 'matrix', series: value.series.slice(0, limit) }
-  return value
+function columnsOf(length: number): Columns {
+  return { refs: new Float64Array(length), timestampsMs: new Float64Array(length), values: new Float64Array(length), length: 0 }
 }
 
-function limitedList<T>(
-  items: readonly T[],
-  limit: number | undefined,
-  write: (items: readonly T[], pieces: JsonPieces) => void,
-): Result<StoreAnswer, StoreError> {
-  const truncated = limit !== undefined && items.length > limit
-  return written((pieces) => write(truncated ? items.slice(0, limit) : items, pieces), truncated ? [TRUNCATED] : [], [])
-}
-
-function written(write: (pieces: JsonPieces) => void, warnings: readonly string[], infos: readonly string[]): Result<StoreAnswer, StoreError> {
-  const pieces = new JsonPieces(ANSWER_LENGTH_MAX)
-  write(pieces)
-  if (pieces.full) {
-    return failure({ code: 'execution', message: `the result is larger than ${ANSWER_LENGTH_MAX} characters: aggregate it, or ask for fewer points` })
-  }
-  return ok({ data: pieces.bytes(), warnings, infos })
+function push(columns: Columns, ref: number, timestampMs: number, value: number): void {
+  columns.refs[columns.length] = ref
+  columns.timestampsMs[columns.length] = timestampMs
+  columns.values[columns.length++] = value
 }

@@ -1,4 +1,5 @@
 import { Labels } from '@signalbox/base'
+import { SeriesTable } from '@signalbox/exposition'
 import { describe, expect, test } from 'vitest'
 import { RecordingStore } from './recording-store.case.ts'
 import { readPage } from './scraped-page.ts'
@@ -8,9 +9,9 @@ const report = { durationSeconds: 0.01, samples: 0 }
 
 function setUp() {
   const store = new RecordingStore()
-  const series = new TargetSeries(store, Labels.from({ job: 'j', instance: 'i' }))
+  const series = new TargetSeries(store, Labels.from({ job: 'j', instance: 'i' }), 100)
   const scrape = (text: string, atMs: number) => {
-    const page = readPage(new TextEncoder().encode(text), 'text/plain', 100)
+    const page = readPage({ body: new TextEncoder().encode(text), contentType: 'text/plain' }, series.table, 100)
     if (!page.ok) throw new Error(page.error.message)
     return series.scraped(page.value, atMs, report)
   }
@@ -68,9 +69,10 @@ describe('the series of a target', () => {
     expect(store.last()).not.toContain('a{instance=i,job=j} stale @2000')
   })
 
-  test('far in the future, or twice on one page, are dropped', () => {
+  test('more than ten minutes in the future are dropped and counted, those twice on one page dropped', () => {
     const { store, scrape } = setUp()
-    scrape('a 1\na 2\nb 1 700000\n', 1_000)
+    expect(scrape('a 1\na 2\nb 1 601001\nc 1 601001\n', 1_000)).toEqual({ ok: true, value: 2 })
+    expect(store.open.size).toBe(4)
     expect(store.last()).toEqual(['up{instance=i,job=j} 1 @1000', 'a{instance=i,job=j} 1 @1000'])
   })
 
@@ -115,6 +117,6 @@ test("a label that clashes with the target's is kept under an exported name that
 })
 
 test('a page over the sample limit is refused whole, with its number of samples', () => {
-  const page = readPage(new TextEncoder().encode('a{x="1"} 1\na{x="2"} 1\na{x="3"} 1\n'), 'text/plain', 2)
+  const page = readPage({ body: new TextEncoder().encode('a{x="1"} 1\na{x="2"} 1\na{x="3"} 1\n'), contentType: 'text/plain' }, new SeriesTable(4), 2)
   expect(page).toEqual({ ok: false, error: { cause: 'sample-limit', message: '3 samples on the page, the limit is 2' } })
 })

@@ -1,5 +1,5 @@
 import { failure, Labels, ok, type Result } from '@signalbox/base'
-import { parseSeries } from '@signalbox/exposition'
+import { parseSeries, SeriesTable } from '@signalbox/exposition'
 import { staleNaN } from '@signalbox/promql'
 import type { Store } from './ports.ts'
 import type { ScrapedPage, ScrapeError } from './scraped-page.ts'
@@ -29,35 +29,46 @@ interface OwnHandles {
 const AHEAD_MS_MAX = 10 * 60_000
 
 /**
- * The series of one target between scrapes: raw text of a series -> handle in the store, with the number of the scrape
- * that last had it. A series that the next scrape lacks gets a stale marker at that scrape's time.
+ * The series of one target between scrapes: number in the target's table of series texts -> handle in the store, with the number of
+ * the scrape that last had it. A series that the next scrape lacks gets a stale marker at that scrape's time.
  */
 export class TargetSeries {
   readonly #store: Store
   readonly #labels: Labels
-  readonly #entries = new Map<string, Entry>()
+  readonly #table: SeriesTable
+  /** By the table's numbers. A number that the table gives to another series has no entry: its page ended the first one. */
+  #entries: (Entry | undefined)[] = []
+  #size = 0
   readonly #stale = staleNaN()
   #own: OwnHandles | undefined
   #epoch: number
   #generation = 0
 
-  constructor(store: Store, targetLabels: Labels) {
+  /** `samplesMax` is the limit of a page. */
+  constructor(store: Store, targetLabels: Labels, samplesMax: number) {
     this.#store = store
     this.#labels = targetLabels
+    this.#table = new SeriesTable(2 * samplesMax)
     this.#epoch = store.epoch
+  }
+
+  /** For reading the target's next page, one at a time, with `scraped` or `failed` after each. */
+  get table(): SeriesTable {
+    return this.#table
   }
 
   /** Series in the last good scrape. */
   get size(): number {
-    return this.#entries.size
+    return this.#size
   }
 
   /**
-   * Appends a good page and ends what it lacks. Errors: 'bad-page', nothing was appended, report it with `failed`;
+   * Appends a good page and ends what it lacks; answers how many samples lie too far in the future and were dropped. Errors: 'bad-page', nothing was appended, report it with `failed`;
    * 'store', the page was good and its samples are lost.
    */
-  scraped(page: ScrapedPage, timestampMs: number, report: ScrapeReport): Result<void, ScrapeError> {
+  scraped(page: ScrapedPage, timestampMs: number, report: ScrapeReport): Result<number, ScrapeError> {
     this.#follow()
+    let ahead = 0
     const opened = this.#labelsOfNew(page)
     if (!opened.ok) return opened
     this.#appendReport(1, timestampMs, report)
@@ -65,15 +76,20 @@ export class TargetSeries {
     for (let i = 0; i < page.series.length; i++) {
       const ownMs = page.timestampsMs[i]
       const atMs = ownMs ?? timestampMs
-      if (atMs > timestampMs + AHEAD_MS_MAX) continue
-      const entry = this.#entry(page.series[i] as string, opened.value)
+      if (atMs > timestampMs + AHEAD_MS_MAX) {
+        ahead += 1
+        continue
+      }
+      const entry = this.#entry(page.series[i] as number, opened.value)
       if (entry.generation === this.#generation && ownMs === undefined) continue
       entry.generation = this.#generation
       entry.endsWithStaleMarker = ownMs === undefined
       this.#store.appender.append(entry.handle, atMs, page.values[i] as number)
     }
     this.#endAllBut(this.#generation, timestampMs)
-    return this.#commit()
+    this.#table.endPage()
+    const committed = this.#commit()
+    return committed.ok ? ok(ahead) : committed
   }
 
   /** The scrape failed: every series ends, `up` is 0. */
@@ -81,6 +97,7 @@ export class TargetSeries {
     this.#follow()
     this.#appendReport(0, timestampMs, report)
     this.#endAllBut(undefined, timestampMs)
+    this.#table.clear()
     this.#commit()
   }
 
@@ -97,39 +114,49 @@ export class TargetSeries {
     this.#commit()
   }
 
-  /** Forgets handles of a store that has begun anew; it has nothing that would need an end. */
+  /**
+   * Forgets handles of a store that has begun anew. A series that vanished meanwhile gets no stale marker: queries see it end as they do after
+   * a restart of the process, once their lookback has passed.
+   */
   #follow(): void {
     if (this.#store.epoch === this.#epoch) return
     this.#epoch = this.#store.epoch
-    this.#entries.clear()
+    this.#entries = []
+    this.#size = 0
     this.#own = undefined
   }
 
-  #labelsOfNew(page: ScrapedPage): Result<ReadonlyMap<string, Labels>, ScrapeError> {
-    const opened = new Map<string, Labels>()
-    for (const text of page.series) {
-      if (this.#entries.has(text) || opened.has(text)) continue
+  #labelsOfNew(page: ScrapedPage): Result<ReadonlyMap<number, Labels>, ScrapeError> {
+    const opened = new Map<number, Labels>()
+    for (const series of page.series) {
+      if (this.#entries[series] !== undefined || opened.has(series)) continue
+      const text = this.#table.text(series)
       const parsed = parseSeries(text)
       if (!parsed.ok) return failure({ cause: 'bad-page', message: `not a metrics page: ${parsed.error.message} in ${text.slice(0, 200)}` })
-      opened.set(text, attach(parsed.value.name, parsed.value.labels, this.#labels))
+      opened.set(series, attach(parsed.value.name, parsed.value.labels, this.#labels))
     }
     return ok(opened)
   }
 
-  #entry(text: string, opened: ReadonlyMap<string, Labels>): Entry {
-    const known = this.#entries.get(text)
+  #entry(series: number, opened: ReadonlyMap<number, Labels>): Entry {
+    const known = this.#entries[series]
     if (known !== undefined) return known
-    const entry = { handle: this.#store.appender.series(opened.get(text) ?? Labels.empty), generation: 0, endsWithStaleMarker: true }
-    this.#entries.set(text, entry)
+    const entry = { handle: this.#store.appender.series(opened.get(series) ?? Labels.empty), generation: 0, endsWithStaleMarker: true }
+    // Without holes, so that the array stays a plain one.
+    while (this.#entries.length < series) this.#entries.push(undefined)
+    this.#entries[series] = entry
+    this.#size += 1
     return entry
   }
 
   #endAllBut(generation: number | undefined, timestampMs: number): void {
-    for (const [text, entry] of this.#entries) {
-      if (entry.generation === generation) continue
+    for (let series = 0; series < this.#entries.length; series++) {
+      const entry = this.#entries[series]
+      if (entry === undefined || entry.generation === generation) continue
       if (entry.endsWithStaleMarker) this.#end(entry.handle, timestampMs)
       else this.#store.appender.release(entry.handle)
-      this.#entries.delete(text)
+      this.#entries[series] = undefined
+      this.#size -= 1
     }
   }
 

@@ -1,10 +1,18 @@
+import type { MessagePort } from 'node:worker_threads'
 import type { Result } from '@signalbox/base'
-import type { StoreAnswer, StoreError, StoreQuery, StoreStats } from './ports.ts'
+import type { StoreConfig } from './open-samples.ts'
+import type { BatchOutcome, StoreAnswer, StoreError, StoreQuery, StoreStats } from './ports.ts'
 
-/** What the worker is started with. */
-export interface WorkerData {
-  readonly seriesMax: number
-  readonly retentionMs: number
+/** What a thread is started with. */
+export type WorkerData = { readonly kind: 'store'; readonly config: StoreConfig } | QueryThreadData
+
+export interface QueryThreadData {
+  readonly kind: 'query'
+  /** The store's, for reading; undefined: samples are in memory alone. */
+  readonly folder: string | undefined
+  /** Where the store's thread tells what changed. */
+  readonly feed: MessagePort
+  readonly progress: Int32Array
 }
 
 /** A series by its number; names are sorted and include `__name__`. Class instances do not survive the way between threads. */
@@ -23,14 +31,32 @@ export interface SampleBatch {
   readonly values: Float64Array<ArrayBuffer>
 }
 
-/** `canceled` is one Int32 shared by both threads: the worker stops at the query once it is not 0. */
-export type ToWorker =
-  | { readonly kind: 'append'; readonly batch: SampleBatch }
-  | { readonly kind: 'query'; readonly id: number; readonly query: StoreQuery; readonly canceled: Int32Array }
-  | { readonly kind: 'truncate'; readonly beforeMs: number }
+/** Batches are numbered from 1. 'reader': a query thread listens at the other end of `feed`. After 'close' nothing is sent. */
+export type ToStoreThread =
+  | { readonly kind: 'append'; readonly number: number; readonly batch: SampleBatch }
+  | { readonly kind: 'reader'; readonly feed: MessagePort; readonly progress: Int32Array }
+  | { readonly kind: 'close' }
 
-/** `samples` of 'appended' is the size of the batch, kept or not; `stats` come now and then. */
-export type FromWorker =
+/**
+ * 'ready' or 'failed' comes first, once the store's log is read; after 'failed' the thread ends. 'appended' comes once for each batch; its
+ * `samples` are the size of the batch, kept or not. 'stats' come every second. 'closed' is the last; `error` is '' when everything is on disk.
+ */
+export type FromStoreThread =
+  | { readonly kind: 'ready'; readonly stats: StoreStats; readonly tookMs: number }
+  | { readonly kind: 'failed'; readonly message: string }
+  | { readonly kind: 'appended'; readonly number: number; readonly samples: number; readonly outcome: BatchOutcome }
+  | { readonly kind: 'stats'; readonly stats: StoreStats }
+  | { readonly kind: 'closed'; readonly error: string }
+
+/** A query that is to see this batch. `canceled` is one Int32 shared by both threads: the thread stops at the query once it is not 0. */
+export interface ToQueryThread {
+  readonly id: number
+  readonly query: StoreQuery
+  readonly canceled: Int32Array
+  readonly batch: number
+}
+
+/** 'ready': it has been told all there is. `damagedChunks`: chunks of blocks that its queries could not read so far. */
+export type FromQueryThread =
   | { readonly kind: 'ready' }
-  | { readonly kind: 'appended'; readonly samples: number; readonly stats?: StoreStats }
-  | { readonly kind: 'answer'; readonly id: number; readonly result: Result<StoreAnswer, StoreError> }
+  | { readonly kind: 'answer'; readonly id: number; readonly result: Result<StoreAnswer, StoreError>; readonly damagedChunks: number }

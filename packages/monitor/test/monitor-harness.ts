@@ -4,12 +4,14 @@ import { ConsoleApi } from '../src/console-api.ts'
 import { MonitorMetrics } from '../src/monitor-metrics.ts'
 import { createMonitorServer } from '../src/monitor-server.ts'
 import { PrometheusApi } from '../src/prometheus-api.ts'
+import { RemoteWriteReceiver } from '../src/remote-write/remote-write-receiver.ts'
 import { scrapeLimitsDefault } from '../src/scrape-loop.ts'
 import { StaticFiles } from '../src/static-files.ts'
 import { StoreContents } from '../src/store-contents.ts'
 import { TargetSet } from '../src/target-set.ts'
 import { WorkerStore } from '../src/worker-store.ts'
 import { eventually } from './deadline.ts'
+import { memoryStore } from './worker-bundle.ts'
 
 export interface Harness {
   readonly url: string
@@ -28,13 +30,14 @@ export async function startHarness(workerUrl: URL): Promise<Harness> {
     log.push(message)
   }
   const clock = systemClock
-  const store = new WorkerStore({ seriesMax: 10_000, retentionMs: 3_600_000, workerUrl }, { clock, log: note })
+  const store = new WorkerStore({ store: memoryStore, workerUrl }, { clock, log: note })
   const client = new HttpClient()
   const metrics = new MonitorMetrics({ clock, stats: () => store.stats(), dialects: ['signalbox', 'process'] })
-  const targets = new TargetSet(scrapeLimitsDefault, { store, get: client.get, clock, log: note, failed: () => {} })
+  const targets = new TargetSet(scrapeLimitsDefault, { store, get: client.get, clock, log: note, failed: () => {}, ahead: () => {} })
   const common = { clock, targets, version: '0.1.0' }
   const server = createMonitorServer({
-    prometheus: new PrometheusApi({ ...common, store, queryTimeoutMs: 30_000, queried: () => {} }),
+    prometheus: new PrometheusApi({ ...common, store, retentionMs: 3_600_000, queryTimeoutMs: 30_000, queried: () => {} }),
+    remoteWrite: new RemoteWriteReceiver({ store, clock }),
     console: new ConsoleApi({
       ...common,
       contents: new StoreContents({ store, clock }),
@@ -42,6 +45,7 @@ export async function startHarness(workerUrl: URL): Promise<Harness> {
       gateway: { adminUrl: undefined, token: undefined },
       demo: { simulatedEngines: 0, traffic: false },
       apiPort: null,
+      storeProblem: () => undefined,
     }),
     files: new StaticFiles(undefined),
     metrics,

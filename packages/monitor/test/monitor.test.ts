@@ -1,10 +1,10 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { PanelView } from '@signalbox/dashboards'
 import { systemClock } from '@signalbox/node'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { type Monitor, type MonitorConfig, startMonitor } from '../src/index.ts'
+import { type Monitor, type MonitorConfig, MonitorStartError, startMonitor } from '../src/index.ts'
 import { eventually } from './deadline.ts'
 import { hang, json, PageServer, page } from './page-server.ts'
 import { bundleWorker, type WorkerBundle } from './worker-bundle.ts'
@@ -17,6 +17,7 @@ let consoleDir: string
 let engine: PageServer
 let gateway: PageServer
 let monitor: Monitor
+let log: string[]
 
 beforeAll(async () => {
   bundle = await bundleWorker()
@@ -40,23 +41,25 @@ afterEach(async () => {
   await gateway.close()
 })
 
+function configOf(more: Partial<MonitorConfig>): MonitorConfig {
+  return {
+    host: '127.0.0.1',
+    port: 0,
+    targets: [{ job: 'engines', url: `${engine.url}/metrics`, instance: engine.address, bearerToken: TARGET_TOKEN }],
+    scrapeIntervalMs: 200,
+    consoleDir,
+    gatewayAdminUrl: gateway.url,
+    gatewayToken: TOKEN,
+    demo: { simulatedEngines: 2, traffic: true },
+    version: '1.2.3',
+    workerUrl: bundle.url,
+    ...more,
+  }
+}
+
 async function start(more: Partial<MonitorConfig> = {}): Promise<void> {
-  monitor = await startMonitor(
-    {
-      host: '127.0.0.1',
-      port: 0,
-      targets: [{ job: 'engines', url: `${engine.url}/metrics`, instance: engine.address, bearerToken: TARGET_TOKEN }],
-      scrapeIntervalMs: 200,
-      consoleDir,
-      gatewayAdminUrl: gateway.url,
-      gatewayToken: TOKEN,
-      demo: { simulatedEngines: 2, traffic: true },
-      version: '1.2.3',
-      workerUrl: bundle.url,
-      ...more,
-    },
-    { clock: systemClock, log: () => {} },
-  )
+  log = []
+  monitor = await startMonitor(configOf(more), { clock: systemClock, log: (_level, message) => log.push(message) })
 }
 
 const ask = (path: string, init?: RequestInit) => fetch(`http://127.0.0.1:${monitor.port}${path}`, init)
@@ -108,6 +111,7 @@ test('the fleet view joins the gateway and the targets', async () => {
     demo: { simulatedEngines: 2, traffic: true },
     version: '1.2.3',
     apiPort: null,
+    storeProblem: null,
     questions: { ttft: expect.stringContaining('0.95'), outcomes: expect.any(String), hits: expect.any(String) },
     gateway: { reachable: true, error: null, nowMs: 1, pool: 'p', policy: 'least-cost', models: ['m'], endpoints: [] },
     targets: [
@@ -232,4 +236,48 @@ test('an address that is taken is an error that names the port, with nothing lef
       { clock: systemClock, log: () => {} },
     ),
   ).rejects.toThrow(`port ${monitor.port} on 127.0.0.1 is taken`)
+})
+
+test('keeps samples in its folder from one start to the next, and nobody else may have it meanwhile', async () => {
+  const dataFolder = await mkdtemp(join(tmpdir(), 'signalbox-monitor-data-'))
+  await start({ dataFolder })
+  const stored = async () => {
+    const { data } = (await getJson(`/api/v1/query?query=${encodeURIComponent('count_over_time(up[1h])')}`)) as {
+      data: { result: { value: [number, string] }[] }
+    }
+    return Number(data.result[0]?.value[1] ?? 0)
+  }
+  const before = await eventually('two scrapes', async () => (await stored()) >= 2 && stored())
+  const pageOf = async () => (await ask('/metrics')).text()
+  await eventually('the state of the disk', async () => /^signalbox_monitor_store_sync_age_seconds /m.test(await pageOf()))
+  expect(await pageOf()).toMatch(/^signalbox_monitor_store_disk_bytes [1-9]\d*\n(.*\n)*signalbox_monitor_store_memory_only 0$/m)
+  await expect(startMonitor({ ...configOf({ dataFolder }), port: 0 }, { clock: systemClock, log: () => {} })).rejects.toThrow(
+    new MonitorStartError('store', `${dataFolder} is in use by process ${process.pid}`),
+  )
+
+  await monitor.close()
+  engine.behave = hang
+  await start({ dataFolder, scrapeIntervalMs: 3_600_000 })
+  expect(await stored()).toBeGreaterThanOrEqual(before)
+  await monitor.close()
+
+  // A log that is none: the store goes on without it, and says so.
+  await writeFile(join(dataFolder, (await readdir(dataFolder)).filter((name) => name.endsWith('.wal')).sort()[0] as string), 'not a log')
+  await start({ dataFolder })
+  expect(await getJson('/api/console/fleet')).toMatchObject({ storeProblem: expect.stringContaining('cannot be read') })
+  expect(log).toContainEqual(expect.stringMatching(/^the store is damaged: what follows there is lost: \d+\.wal/))
+  expect(await pageOf()).toContain('signalbox_monitor_store_damage{what="file"} 1')
+  await rm(dataFolder, { recursive: true })
+})
+
+test('a store in memory has no disk to measure', async () => {
+  await start()
+  await eventually('a scrape', () => monitor.targets()[0]?.health === 'up')
+  expect(await (await ask('/metrics')).text()).not.toContain('signalbox_monitor_store_disk')
+})
+
+test('a folder that cannot be is named, and nothing is left running', async () => {
+  await start()
+  const failing = startMonitor(configOf({ dataFolder: '/dev/null/x' }), { clock: systemClock, log: () => {} })
+  await expect(failing).rejects.toThrow(expect.objectContaining({ part: 'store', message: expect.stringContaining('/dev/null/x') }))
 })

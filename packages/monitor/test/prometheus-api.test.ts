@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { eventually } from './deadline.ts'
 import { type Harness, startHarness } from './monitor-harness.ts'
-import { bundleWorker, EXIT_AT_MS, type WorkerBundle } from './worker-bundle.ts'
+import { bundleWorker, DEADLY_SERIES, type WorkerBundle } from './worker-bundle.ts'
 
 const T0 = 1_700_000_000_000
 const S0 = T0 / 1000
@@ -137,6 +137,50 @@ describe('answers', () => {
     })
   })
 
+  test('statistics come where they are asked for, as the last member of the data', async () => {
+    const plain = (await get(query('sum(requests_total)'))).body as { data: object }
+    const { data } = (await get(query('sum(requests_total)', { stats: 'all' }))).body as { data: { stats: unknown } }
+    expect(plain.data).not.toHaveProperty('stats')
+    expect(data).toMatchObject({ ...plain.data, stats: { samples: { peakSamples: 122 } } })
+    expect(data.stats).toHaveProperty('timings.execTotalTime', expect.any(Number))
+    expect((await get(range('requests_total', { stats: 'true' }))).body).toHaveProperty('data.stats.timings.queryPreparationTime')
+  })
+
+  test('an expression is parsed and formatted', async () => {
+    expect((await get('parse_query?query=-1')).body).toEqual({ status: 'success', data: { type: 'numberLiteral', val: '-1' } })
+    const body = new URLSearchParams({ query: 'sum(up)by(job)' })
+    expect((await get('format_query', { method: 'POST', body })).body).toEqual({ status: 'success', data: 'sum by (job) (up)' })
+  })
+
+  test('what the store holds is counted', async () => {
+    // The times come with the store's own numbers, once a second.
+    const data = await eventually('the times of its samples', async () => {
+      const { data } = (await get('status/tsdb?limit=1')).body as { data: { headStats: { maxTime: number } } }
+      return data.headStats.maxTime > 0 && data
+    })
+    expect(data).toEqual({
+      headStats: { numSeries: 3, numLabelPairs: 7, minTime: T0, maxTime: T0 + 60_000 },
+      seriesCountByMetricName: [{ name: 'requests_total', value: 2 }],
+      labelValueCountByLabelName: [{ name: '__name__', value: 2 }],
+      memoryInBytesByLabelName: [{ name: '__name__', value: 39 }],
+      seriesCountByLabelValuePair: [{ name: '__name__=requests_total', value: 2 }],
+    })
+  })
+
+  test('the run is described without the machine', async () => {
+    const { data } = (await get('status/runtimeinfo')).body as { data: Record<string, string> }
+    expect(Object.keys(data)).toEqual(['startTime', 'serverTime', 'storageRetention'])
+    expect(Date.parse(data['startTime']!)).toBeLessThanOrEqual(Date.parse(data['serverTime']!))
+    expect(data['storageRetention']).toBe('1h')
+  })
+
+  test('pages of other sites may ask', async () => {
+    const asked = await fetch(`${harness.url}/api/v1/query`, { method: 'OPTIONS' })
+    expect([asked.status, asked.headers.get('access-control-allow-methods')]).toEqual([204, 'GET, HEAD, POST'])
+    expect((await fetch(`${harness.url}/api/v1/labels`)).headers.get('access-control-allow-origin')).toBe('*')
+    expect((await fetch(`${harness.url}/api/console/fleet`)).headers.get('access-control-allow-origin')).toBeNull()
+  })
+
   test('a large answer is compressed for those who take it, and HEAD has no body', async () => {
     const url = `${harness.url}/api/v1/${range('requests_total', { end: String(S0 + 60), step: '1' })}`
     const zipped = await fetch(url, { headers: { 'accept-encoding': 'gzip' } })
@@ -168,6 +212,11 @@ describe('refusals', () => {
     ['series', 'no match[] parameter provided'],
     ['labels?start=x', `invalid parameter "start": Invalid time value for 'start': cannot parse "x" to a valid timestamp`],
     ['metadata?limit=x', 'limit must be a number'],
+    ['metadata?limit_per_metric=x', 'limit_per_metric must be a number'],
+    ['status/tsdb?limit=0', 'limit must be a positive number'],
+    ['status/tsdb?limit=10001', 'limit must not exceed 10000'],
+    ['parse_query?query=sum(', 'invalid parameter "query": 1:5: parse error: unclosed left parenthesis'],
+    ['format_query?query=1%2B', 'invalid parameter "query": 1:3: parse error: unexpected end of input'],
     ['label/%E0%A4%A/values', 'invalid label name: "%E0%A4%A"'],
   ])('%s is bad data in the words that clients know', async (path, error) => {
     expect(await get(path)).toEqual(bad(error))
@@ -198,7 +247,13 @@ describe('refusals', () => {
   test('unknown paths, methods and forms have their own answers', async () => {
     const missing = await fetch(`${harness.url}/api/v1/rules/test/test`)
     expect([missing.status, await missing.text()]).toEqual([404, '404 page not found\n'])
-    expect((await fetch(`${harness.url}/api/v1/query`, { method: 'DELETE' })).status).toBe(405)
+    const refused = await fetch(`${harness.url}/api/v1/query`, { method: 'DELETE' })
+    expect([refused.status, refused.headers.get('allow')]).toEqual([405, 'GET, HEAD, POST'])
+    for (const path of ['targets', 'metadata', 'label/job/values', 'status/tsdb']) {
+      const posted = await fetch(`${harness.url}/api/v1/${path}`, { method: 'POST', body: new URLSearchParams() })
+      expect([path, posted.status, posted.headers.get('allow')]).toEqual([path, 405, 'GET, HEAD'])
+    }
+    expect((await fetch(`${harness.url}/api/v1/nothing`, { method: 'POST', body: new URLSearchParams() })).status).toBe(404)
     expect((await fetch(`${harness.url}/api/console/fleet`, { method: 'POST' })).status).toBe(405)
     expect((await fetch(`${harness.url}/api/v1/query`, { method: 'POST', body: '{}', headers: { 'content-type': 'application/json' } })).status).toBe(
       415,
@@ -209,9 +264,10 @@ describe('refusals', () => {
 })
 
 test('while the store restarts queries are 503 and the monitor is not ready', async () => {
-  harness.store.truncate(EXIT_AT_MS)
+  harness.fill({ __name__: DEADLY_SERIES }, T0, [1])
   expect(await get(query('up'))).toEqual({ status: 503, body: { status: 'error', errorType: 'unavailable', error: 'the store is restarting' } })
   await eventually('the end of the worker', () => !harness.store.up)
+  expect((await fetch(`${harness.url}/api/v1/query?query=up`)).headers.get('retry-after')).toBe('2')
   const ready = await fetch(`${harness.url}/-/ready`)
   expect([ready.status, await ready.text()]).toEqual([503, 'Signalbox monitor is not ready: the store is starting.\n'])
   expect((await fetch(`${harness.url}/-/healthy`)).status).toBe(200)

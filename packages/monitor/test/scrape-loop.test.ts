@@ -44,7 +44,14 @@ function targetOf(server: PageServer, more: Partial<TargetConfig> = {}): TargetC
 function scrape(targets: readonly TargetConfig[], limits: Partial<ScrapeLimits> = {}): void {
   set = new TargetSet(
     { ...LIMITS, ...limits },
-    { store, get: client.get, clock: systemClock, log: (_level, message) => log.push(message), failed: (cause) => causes.push(cause) },
+    {
+      store,
+      get: client.get,
+      clock: systemClock,
+      log: (_level, message) => log.push(message),
+      failed: (cause) => causes.push(cause),
+      ahead: (samples) => causes.push(`${samples} ahead`),
+    },
   )
   set.set(targets)
 }
@@ -185,7 +192,7 @@ test('nothing is asked of the targets before the store is up', async () => {
   scrape([targetOf(early)], { intervalMs: 20, timeoutMs: 20 })
   const other = new TargetSet(
     { ...LIMITS, intervalMs: 20, timeoutMs: 200 },
-    { store: new RecordingStore(), get: client.get, clock: systemClock, log: () => {}, failed: () => {} },
+    { store: new RecordingStore(), get: client.get, clock: systemClock, log: () => {}, failed: () => {}, ahead: () => {} },
   )
   const late = await serve(page('a 1\n'))
   other.set([targetOf(late)])
@@ -195,4 +202,13 @@ test('nothing is asked of the targets before the store is up', async () => {
   expect(view()?.health).toBe('unknown')
   store.up = true
   await eventually('the first scrape', () => early.requests.length > 0)
+})
+
+test('samples too far in the future are counted, and the rest of the page is kept', async () => {
+  const server = await serve(page(`a 1\nb 1 ${Date.now() + 3_600_000}\n`))
+  scrape([targetOf(server)])
+  await eventually('a scrape', () => view()?.health === 'up')
+  expect(causes).toContain('1 ahead')
+  expect(lines().some((line) => line.startsWith('a{'))).toBe(true)
+  expect(lines().some((line) => line.startsWith('b{'))).toBe(false)
 })

@@ -1,10 +1,13 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { Labels, type Result } from '@signalbox/base'
 import { systemClock } from '@signalbox/node'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import type { StoreAnswer, StoreError, StoreQuery } from '../src/ports.ts'
 import { WorkerStore } from '../src/worker-store.ts'
 import { eventually } from './deadline.ts'
-import { bundleWorker, EXIT_AT_MS, type WorkerBundle } from './worker-bundle.ts'
+import { bundleWorker, DEADLY_QUERY, DEADLY_SERIES, ENDLESS_QUERY, memoryStore, type WorkerBundle } from './worker-bundle.ts'
 
 const T0 = 1_700_000_000_000
 const LONG_MS = 60_000
@@ -12,22 +15,27 @@ const LONG_MS = 60_000
 let bundle: WorkerBundle
 let store: WorkerStore
 let log: string[]
+let folder: string
 
 beforeAll(async () => {
   bundle = await bundleWorker()
+  folder = await mkdtemp(join(tmpdir(), 'signalbox-worker-store-'))
 })
 
-afterAll(() => bundle.remove())
+afterAll(async () => {
+  await bundle.remove()
+  await rm(folder, { recursive: true, force: true })
+})
 
 afterEach(() => store.close())
 
-async function open(options: { seriesMax?: number; workerUrl?: URL } = {}): Promise<WorkerStore> {
+async function open(options: { folder?: string; workerUrl?: URL; queryThreads?: number } = {}): Promise<WorkerStore> {
   log = []
   store = new WorkerStore(
-    { seriesMax: options.seriesMax ?? 100_000, retentionMs: 3_600_000, workerUrl: options.workerUrl ?? bundle.url },
+    { store: { ...memoryStore, folder: options.folder }, workerUrl: options.workerUrl ?? bundle.url, queryThreads: options.queryThreads ?? 1 },
     { clock: systemClock, log: (_level, message) => log.push(message) },
   )
-  await eventually('the worker', () => store.up)
+  expect(await store.opened()).toEqual({ ok: true, value: undefined })
   return store
 }
 
@@ -55,35 +63,6 @@ test('a query sees every batch that was committed before it', async () => {
   await eventually('statistics', () => store.stats().series === 1 && store.stats().samples === 3)
 })
 
-test('truncation forgets old samples, and the series that have none left', async () => {
-  await open()
-  append('a', [1, 2, 3])
-  append(
-    'b',
-    Array.from({ length: 100 }, (_, i) => i),
-  )
-  store.truncate(T0 + 50_000)
-  const names = await ask({ kind: 'label-values', name: '__name__', match: [], startMs: -Infinity, endMs: Infinity })
-  expect(names.ok && new TextDecoder().decode(names.value.data)).toBe('["b"]')
-})
-
-test('new series beyond the limit are refused and counted, and get in once there is room', async () => {
-  await open({ seriesMax: 1 })
-  append('old', [1])
-  const late = store.appender.series(Labels.from({ __name__: 'late' }))
-  store.appender.append(late, T0 + 5_000, 1)
-  store.appender.commit()
-  expect(valuesOf(await ask(instant('late')))).toEqual([])
-  await eventually('the count', () => {
-    store.appender.commit()
-    return store.stats().seriesRefused === 1
-  })
-  store.truncate(T0 + 2_000)
-  store.appender.append(late, T0 + 6_000, 2)
-  store.appender.commit()
-  expect(valuesOf(await ask(instant('late')))).toEqual(['2'])
-})
-
 test('a query that takes too long is answered in time, stops in the worker, and the next one is served', async () => {
   await open()
   for (let i = 0; i < 50; i++) append(`m${i}`, [1, 2, 3])
@@ -106,13 +85,13 @@ test('a query whose client left is canceled', async () => {
   expect(valuesOf(await asked)).toBe('canceled')
 })
 
-test('a worker that dies is started again: queries fail at once, samples are refused, then a new epoch begins empty', async () => {
+test('a worker that dies is started again: queries fail at once, samples are refused, then a new epoch begins, empty in memory', async () => {
   await open({ workerUrl: bundle.mortalUrl })
   append('a', [1])
   expect(valuesOf(await ask(instant('a')))).toEqual(['1'])
   expect(store.epoch).toBe(1)
 
-  store.truncate(EXIT_AT_MS)
+  append(DEADLY_SERIES, [1])
   expect(valuesOf(await ask(instant('a')))).toBe('unavailable')
   await eventually('the death', () => !store.up)
   expect(append('b', [1])).toBe(false)
@@ -127,6 +106,57 @@ test('a worker that dies is started again: queries fail at once, samples are ref
     "the store's worker ended (exit code 7); its samples are lost and it is started again",
     'the store is up again; it begins empty',
   ])
+})
+
+test('a worker with a folder begins again with all that the one before had worked off, and so does the next process', async () => {
+  await open({ folder, workerUrl: bundle.mortalUrl })
+  append('kept', [1, 2, 3])
+  expect(valuesOf(await ask(instant('kept')))).toEqual(['3'])
+  append(DEADLY_SERIES, [1])
+  await eventually('the next worker', () => store.epoch === 2)
+  expect(valuesOf(await ask(instant('sum_over_time(kept[1m])')))).toEqual(['6'])
+  append('more', [4])
+  await store.close()
+  expect(log).toEqual([
+    'the store is open',
+    "the store's worker ended (exit code 7); its samples are on disk and it is started again",
+    'the store is open',
+  ])
+
+  await open({ folder })
+  expect(valuesOf(await ask(instant('kept + on () more')))).toEqual(['7'])
+  await eventually('the state of the disk', () => store.stats().disk?.syncedMs !== undefined)
+  expect(store.stats().disk).toMatchObject({ state: 'ok', error: '', damage: [], orphans: 0 })
+})
+
+test('a folder that cannot be is said at once', async () => {
+  log = []
+  store = new WorkerStore({ store: { ...memoryStore, folder: '/dev/null/x' }, workerUrl: bundle.url }, { clock: systemClock, log: () => undefined })
+  expect(await store.opened()).toMatchObject({ ok: false, error: expect.stringContaining('the store in /dev/null/x cannot be opened') })
+})
+
+test('a query that ends its thread fails alone: samples stay, and the next thread is told all of them', async () => {
+  await open({ workerUrl: bundle.mortalUrl })
+  append('a', [1, 2])
+  expect(valuesOf(await ask(instant('a')))).toEqual(['2'])
+  expect(valuesOf(await ask(instant(DEADLY_QUERY)))).toBe('unavailable')
+  expect(store.up).toBe(true)
+  expect(append('b', [3])).toBe(true)
+  expect(valuesOf(await ask(instant('sum_over_time(a[1m]) + on () b')))).toEqual(['6'])
+  expect(store.epoch).toBe(1)
+  expect(log).toEqual(['a query thread ended (exit code 7); another takes its place'])
+})
+
+test('a query that hangs keeps neither samples nor other threads from going on, and its thread is replaced', async () => {
+  await open({ workerUrl: bundle.mortalUrl, queryThreads: 2 })
+  append('a', [1])
+  expect(await ask(instant(ENDLESS_QUERY), 1_000)).toMatchObject({ ok: false, error: { code: 'timeout' } })
+  append('b', [2])
+  expect(valuesOf(await ask(instant('b')))).toEqual(['2'])
+  await eventually('the count of samples', () => store.stats().samples === 2)
+  await eventually('the next thread', () => log.length > 0)
+  expect(log).toEqual(['a query thread ended (exit code 1); another takes its place'])
+  expect(await Promise.all([ask(instant('a')), ask(instant('b'))]).then((answers) => answers.map(valuesOf))).toEqual([['1'], ['2']])
 })
 
 test('a closed store answers instead of hanging', async () => {

@@ -1,4 +1,5 @@
 export { FolderDisk } from './folder-disk.ts'
+export { FolderLock, type FolderLockError } from './folder-lock.ts'
 export { HttpClient, type HttpGetError, type HttpGetRequest, type HttpPage } from './http-get.ts'
 export { type ListenError, listen } from './listen.ts'
 export type { Timers } from './model-server/engine-loop.ts'

@@ -1,3 +1,4 @@
+export { formatPlain } from './aggregate-select.ts'
 export type {
   Aggregate,
   AggregateOperator,
@@ -24,8 +25,11 @@ export type {
   VectorSelector,
 } from './ast.ts'
 export { evaluateInstant, evaluateRange, type TimeRange } from './evaluate.ts'
+export type { FunctionSignature } from './functions/signature.ts'
+export { signatureOf } from './functions/signature-of.ts'
 export { allBuckets, type Bucket, type Buckets, closedBounds, type FloatHistogram, type ResetHint } from './histogram/float-histogram.ts'
 export { parse, parseSelector } from './parser.ts'
+export { pretty } from './pretty.ts'
 export { format } from './printer.ts'
 export { isStale, staleNaN } from './stale.ts'
 export { typeOf } from './type-check.ts'

@@ -1,8 +1,9 @@
+import { formatPlain } from './aggregate-select.ts'
 import type { Aggregate, At, Binary, DurationExpr, Expr, NumberLiteral, Subquery, VectorMatching, VectorSelector } from './ast.ts'
 import { formatDuration } from './duration.ts'
 import { quote } from './quote.ts'
 
-/** The expression's text in Prometheus's canonical form; for a tree from `parse` it parses back to the same tree. */
+/** The expression's text in Prometheus's canonical form, matchers sorted; for a tree from `parse` it parses back to the same tree but for their order. */
 export function format(expr: Expr): string {
   switch (expr.kind) {
     case 'number':
@@ -40,16 +41,17 @@ function formatFloat(value: number): string {
   // Without a sign: `+Inf ^ 2` would be a plus before a power.
   if (value === Number.POSITIVE_INFINITY) return 'Inf'
   if (value === Number.NEGATIVE_INFINITY) return '-Inf'
-  return Object.is(value, -0) ? '-0' : String(value)
+  return Object.is(value, -0) ? '-0' : formatPlain(value)
 }
 
 function selector(expr: VectorSelector, range: string): string {
   const plain = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/.test(expr.name)
-  const parts = plain || expr.name === '' ? [] : [quote(expr.name)]
+  const matchers: string[] = []
   for (const matcher of expr.matchers) {
     if (expr.name !== '' && matcher.name === '__name__') continue
-    parts.push(`${label(matcher.name)}${matcher.operator}${quote(matcher.value)}`)
+    matchers.push(`${label(matcher.name)}${matcher.operator}${quote(matcher.value)}`)
   }
+  const parts = [...(plain || expr.name === '' ? [] : [quote(expr.name)]), ...matchers.sort()]
   const braces = parts.length > 0 || !plain ? `{${parts.join(',')}}` : ''
   return `${plain ? expr.name : ''}${braces}${range}${modifiers(expr)}${expr.boundaries === 'sampled' ? '' : ` ${expr.boundaries}`}`
 }

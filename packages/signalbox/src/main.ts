@@ -4,6 +4,7 @@ import { decisionsCommand } from './commands/decisions.ts'
 import { exportCommand } from './commands/export.ts'
 import { lintCommand } from './commands/lint.ts'
 import { metricsCommand } from './commands/metrics.ts'
+import { queryCommand } from './commands/query.ts'
 import { engineCommand, gatewayCommand, monitorCommand } from './commands/single-roles.ts'
 import { upCommand } from './commands/up.ts'
 import { startRole } from './roles/start-role.ts'
@@ -32,6 +33,7 @@ async function main(args: readonly string[]): Promise<void> {
     metricsCommand(),
     exportCommand(),
     lintCommand(),
+    queryCommand(),
     configCommand(),
   ]
   for (const command of commands) program.addCommand(command.exitOverride())

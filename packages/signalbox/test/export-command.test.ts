@@ -78,12 +78,15 @@ describe('export grafana', () => {
 })
 
 describe.skipIf(promtool === undefined)('promtool', () => {
-  it.each(sets)('accepts the rules for %s, and their tests hold', async (dialects) => {
-    const [rules, ...tests] = (await printed('prometheus-rules', '--dialects', dialects, '--out', '.')).trimEnd().split('\n')
-    expect(rules).toBe('signalbox.rules.yml')
-    expect(checked('check', 'rules', rules as string)).toMatchObject({ status: 0 })
-    for (const file of tests) expect(checked('test', 'rules', file)).toEqual({ status: 0, output: expect.stringContaining('SUCCESS') })
-  })
+  it.each([...sets, 'vllm,sglang --spellings ray_vllm:,ray_vllm_,vllm_,sglang_'])(
+    'accepts the rules for %s, and their tests hold',
+    async (dialects) => {
+      const [rules, ...tests] = (await printed('prometheus-rules', '--dialects', ...dialects.split(' '), '--out', '.')).trimEnd().split('\n')
+      expect(rules).toBe('signalbox.rules.yml')
+      expect(checked('check', 'rules', rules as string)).toMatchObject({ status: 0 })
+      for (const file of tests) expect(checked('test', 'rules', file)).toEqual({ status: 0, output: expect.stringContaining('SUCCESS') })
+    },
+  )
 
   it('refuses the rules when a test of theirs expects what is not so', async () => {
     const [, test = ''] = (await printed('prometheus-rules', '--out', '.')).trimEnd().split('\n')
@@ -172,6 +175,18 @@ describe('--against', () => {
     }
   })
 
+  it('asks in the spelling that the address serves, as --spellings does by hand', async () => {
+    const served = await page(vllm.replaceAll('vllm:', 'ray_vllm:'))
+    try {
+      const found = await printed('grafana', '--dashboard', 'llm-performance', '--against', served.url)
+      expect(found).toContain('ray_vllm:num_requests_waiting{')
+      expect(await printed('grafana', '--dashboard', 'llm-performance', '--dialects', 'vllm', '--spellings', 'ray_vllm:')).toBe(found)
+      expect(await printed('grafana', '--dashboard', 'llm-performance', '--dialects', 'vllm')).not.toContain('ray_vllm')
+    } finally {
+      served.close()
+    }
+  })
+
   it('reads with the token of --token-file, and asks for that flag without it', async () => {
     const served = await page(vllm, 'secret')
     writeFileSync(join(folder, 'token'), 'secret\n')
@@ -229,6 +244,9 @@ describe('a slip of the hand', () => {
     [['grafna'], 'Did you mean grafana?'],
     [['grafana', '--dialects', 'vlm'], 'did you mean "vllm"?'],
     [['grafana', '--dialects', 'vllm,'], 'none of them empty'],
+    [['grafana', '--spellings', 'ray'], 'there is no spelling "ray"; there are ray_vllm: (for vllm:)'],
+    [['grafana', '--spellings', 'sglang_'], '--spellings: sglang_ is another spelling of sglang:, and no such name is in vllm,'],
+    [['grafana', '--spellings', 'vllm_', '--against', 'http://x'], '--spellings and --against: leave --spellings out'],
     [['grafana', '--dialects', 'dcgm,go', '--dashboard', 'x'], '--dashboard x'],
     [['grafana', '--dialects', 'vllm', '--against', 'http://x'], '--dialects and --against: give one of them'],
     [['grafana', '--against', 'prometheus:9090'], 'expected an address such as http://prometheus:9090'],

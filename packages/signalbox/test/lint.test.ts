@@ -74,7 +74,7 @@ describe('signalbox lint', () => {
     const trial = await lint(file, '--fix', '--dry-run')
     expect(trial.output).toContain('mend.yaml:6\n- expr: "max( vllm:gpu_cache_usage_perc ) > 0.9"\n+ expr: "max( vllm:kv_cache_usage_perc ) > 0.9"')
     expect(readFileSync(join(folder, file), 'utf8')).toBe(text)
-    expect(await lint(file, '--fix')).toMatchObject({ code: 0, output: expect.stringContaining('mend.yaml: 1 mended') })
+    expect(await lint(file, '--fix')).toMatchObject({ code: 0, output: expect.stringContaining('mend.yaml: 1 name replaced') })
     expect(readFileSync(join(folder, file), 'utf8')).toBe(text.replace('gpu_cache', 'kv_cache'))
   })
 

@@ -54,8 +54,20 @@ describe('the names of a version', () => {
     expect(['0.8', '0.8.5', '0.9'].map(has)).toEqual([true, true, false])
   })
 
+  it('are those of one generation of the endpoint picker at a time, and of both in between', () => {
+    const all = ['inference-model', 'inference-objective', 'inference-extension', 'llm-d-epp'] as const
+    const speaks = (version: string) =>
+      all.filter((dialect) => entriesAt([dialect], version).some(({ signal }) => signal === 'gateway.request_errors'))
+    expect(speaks('0.5.1')).toEqual(['inference-model', 'inference-objective'])
+    expect(speaks('0.8')).toEqual(['inference-objective'])
+    expect(speaks('0.10.2')).toEqual(['inference-objective', 'llm-d-epp'])
+    expect(speaks('0.11')).toEqual(['llm-d-epp'])
+    const queues = entriesAt(['inference-extension'], '0.11').map(({ name }) => name)
+    expect(queues).toEqual(['inference_extension_flow_control_queue_size', 'inference_extension_flow_control_queue_bytes'])
+  })
+
   it('leave out what is only understood when read', () => {
-    expect(entriesAt(['inference-extension'], '1').filter(({ readOnly }) => readOnly)).toEqual([])
+    expect(entriesAt(['inference-extension'], '0.10').filter(({ readOnly }) => readOnly)).toEqual([])
   })
 })
 

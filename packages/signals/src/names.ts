@@ -33,12 +33,12 @@ export function meaningsOf(name: string): readonly KnownName[] {
 
 /** Every spelling of an entry's name, its own first. */
 export function spellingsOf(entry: DialectEntry): readonly string[] {
-  return [
-    entry.name,
-    ...prefixRules
-      .filter(({ replaces }) => entry.name.startsWith(replaces))
-      .map(({ prefix, replaces }) => `${prefix}${entry.name.slice(replaces.length)}`),
-  ]
+  return [entry.name, ...prefixRules.flatMap((rule) => inSpelling(entry.name, rule) ?? [])]
+}
+
+/** A dialect's own name in another spelling; undefined where the rule says nothing about it. */
+export function inSpelling(name: string, { prefix, replaces }: PrefixRule): string | undefined {
+  return name.startsWith(replaces) ? `${prefix}${name.slice(replaces.length)}` : undefined
 }
 
 function meaningsAsSpelled(name: string): readonly KnownName[] {

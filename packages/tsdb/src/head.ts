@@ -1,7 +1,8 @@
 import { assert, type Labels } from '@signalbox/base'
-import { ColumnSlabs } from './column-slabs.ts'
+import { HeadView } from './head-view.ts'
 import { LabelIndex } from './label-index.ts'
-import { isAtTimesOf, type SampleOutcome, SampleStore, type SampleWindow } from './samples/sample-store.ts'
+import { NO_READERS, type Readership } from './samples/grace-queue.ts'
+import { type SampleOutcome, SampleStore } from './samples/sample-store.ts'
 import type { AppendOutcome, HeadStats, Matcher, SeriesColumns } from './types.ts'
 
 export interface HeadOptions {
@@ -23,18 +24,24 @@ export class Head {
   readonly #options: HeadOptions
   readonly #index = new LabelIndex()
   readonly #samples: SampleStore
-  readonly #slabs = new ColumnSlabs()
-  #floorMs = -Infinity
+  readonly #view: HeadView
   #acceptFromMs = -Infinity
   #newestMs = -Infinity
   #refused = 0
   #appended = 0
 
-  constructor(options: HeadOptions) {
+  /** `readership`: who reads it in other threads. */
+  constructor(options: HeadOptions, readership: Readership = NO_READERS) {
     assert(Number.isInteger(options.seriesMax) && options.seriesMax > 0, 'seriesMax is a positive integer')
     assert(options.retentionMs > 0, 'retentionMs is positive')
     this.#options = options
-    this.#samples = new SampleStore(options.lateMs ?? 0)
+    this.#samples = new SampleStore(options.lateMs ?? 0, readership)
+    this.#view = new HeadView(this.#index, this.#samples)
+  }
+
+  /** What it answers. */
+  get view(): HeadView {
+    return this.#view
   }
 
   /** For what writes and reads files of this head. */
@@ -49,7 +56,7 @@ export class Head {
 
   /** Nothing before it is accepted or answered. */
   get floorMs(): number {
-    return this.#floorMs
+    return this.#view.floorMs
   }
 
   /** The newest sample's time; -Infinity before the first. */
@@ -60,7 +67,7 @@ export class Head {
   /** The oldest sample's time that is answered; Infinity without any. Costs a pass over all series. */
   oldestMs(): number {
     let oldestMs = Infinity
-    for (const ref of this.#index.refs()) oldestMs = Math.min(oldestMs, this.#samples.oldestMs(ref, this.#floorMs))
+    for (const ref of this.#index.refs()) oldestMs = Math.min(oldestMs, this.#samples.oldestMs(ref, this.#view.floorMs))
     return oldestMs
   }
 
@@ -96,7 +103,7 @@ export class Head {
 
   /** Hides what is before `floorMs`, without dropping series that then have no samples: the log may go on with them. */
   restoreFloor(floorMs: number): void {
-    if (floorMs > this.#floorMs) this.#floorMs = floorMs
+    if (floorMs > this.#view.floorMs) this.#view.floorMs = floorMs
     this.acceptFrom(floorMs)
   }
 
@@ -124,53 +131,27 @@ export class Head {
 
   /** Every series that satisfies all matchers and has samples in the range, with those samples, in order of creation. Good until `release`. */
   select(matchers: readonly Matcher[], startMs: number, endMs: number): readonly SeriesColumns[] {
-    const refs = this.#index.select(matchers)
-    const fromMs = Math.max(startMs, this.#floorMs)
-    const answer: SeriesColumns[] = []
-    let before: SampleWindow | undefined
-    let timestampsMs: Float64Array = new Float64Array(0)
-    for (const ref of refs) {
-      const window = this.#samples.window(ref, fromMs, endMs)
-      if (window.length === 0) continue
-      const values = this.#slabs.column(window.length)
-      if (isAtTimesOf(window, before)) this.#samples.copyValues(window, values)
-      else {
-        timestampsMs = this.#slabs.column(window.length)
-        this.#samples.copy(window, timestampsMs, values)
-      }
-      before = window
-      answer.push({ labels: this.#index.labelsOf(ref), timestampsMs, values })
-    }
-    return answer
+    return this.#view.select(matchers, startMs, endMs)
   }
 
-  /** All that `select` has answered is done with; its memory is used for the next answers. Whoever never calls it keeps its answers. */
+  /** As `HeadView.release`. */
   release(): void {
-    this.#slabs.rewind()
+    this.#view.release()
   }
 
   /** The labels of every series with samples in the range that satisfies all matchers of at least one selector; of all series when there is none. */
   series(selectors: readonly (readonly Matcher[])[], startMs: number, endMs: number): readonly Labels[] {
-    return this.#refs(selectors, startMs, endMs).map((ref) => this.#index.labelsOf(ref))
+    return this.#view.series(selectors, startMs, endMs)
   }
 
   /** The label names of what `series` answers, sorted by UTF-16 code units. */
   labelNames(selectors: readonly (readonly Matcher[])[], startMs: number, endMs: number): readonly string[] {
-    const names = new Set<string>()
-    if (selectors.length === 0) {
-      for (const name of this.#index.names()) if (this.#values(name, startMs, endMs).next().done !== true) names.add(name)
-    } else {
-      for (const labels of this.series(selectors, startMs, endMs)) for (const name of labels.names) names.add(name)
-    }
-    return [...names].sort()
+    return this.#view.labelNames(selectors, startMs, endMs)
   }
 
   /** The values of one label of what `series` answers, sorted by UTF-16 code units. */
   labelValues(name: string, selectors: readonly (readonly Matcher[])[], startMs: number, endMs: number): readonly string[] {
-    if (selectors.length === 0) return [...this.#values(name, startMs, endMs)].sort()
-    const values = new Set(this.series(selectors, startMs, endMs).map((labels) => labels.get(name)))
-    values.delete('')
-    return [...values].sort()
+    return this.#view.labelValues(name, selectors, startMs, endMs)
   }
 
   /** From now on nothing before `fromMs` is accepted; what is there already is still answered. */
@@ -180,33 +161,17 @@ export class Head {
 
   /** Forgets samples before `beforeMs` (default: the newest sample less the retention), series that then have none, and the memory of released answers. */
   truncate(beforeMs: number = this.#newestMs - this.#options.retentionMs): void {
-    if (beforeMs > this.#floorMs) this.#floorMs = beforeMs
+    if (beforeMs > this.#view.floorMs) this.#view.floorMs = beforeMs
     this.acceptFrom(beforeMs)
     const dead = new Set<number>()
-    for (const ref of this.#index.refs()) if (!this.#samples.truncate(ref, this.#floorMs)) dead.add(ref)
+    for (const ref of this.#index.refs()) if (!this.#samples.truncate(ref, this.#view.floorMs)) dead.add(ref)
     for (const ref of dead) this.#samples.close(ref)
-    this.#slabs.forget()
     this.#index.remove(dead)
+    this.#samples.trim()
   }
 
   stats(): HeadStats {
     const bytes = this.#index.bytes + this.#samples.bytes
     return { series: this.#index.size, samples: this.#samples.samples, bytes, refused: this.#refused, appended: this.#appended }
-  }
-
-  #refs(selectors: readonly (readonly Matcher[])[], startMs: number, endMs: number): readonly number[] {
-    const refs = new Set<number>()
-    for (const matchers of selectors.length === 0 ? [[]] : selectors) {
-      for (const ref of this.#index.select(matchers)) if (this.#hasSamples(ref, startMs, endMs)) refs.add(ref)
-    }
-    return [...refs].sort((a, b) => a - b)
-  }
-
-  *#values(name: string, startMs: number, endMs: number): Generator<string, void> {
-    for (const { value, refs } of this.#index.valuesOf(name)) if (refs.some((ref) => this.#hasSamples(ref, startMs, endMs))) yield value
-  }
-
-  #hasSamples(ref: number, startMs: number, endMs: number): boolean {
-    return this.#samples.window(ref, Math.max(startMs, this.#floorMs), endMs).length > 0
   }
 }

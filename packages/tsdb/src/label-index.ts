@@ -65,9 +65,14 @@ export class LabelIndex {
     return this.#labels.get(ref) !== undefined
   }
 
-  /** All references, ascending. */
-  refs(): Generator<number, void> {
-    return this.#labels.refs()
+  /** All references from `from` on, ascending. */
+  refs(from = 0): Generator<number, void> {
+    return this.#labels.refs(from)
+  }
+
+  /** No reference from this one on was given out. */
+  get nextRef(): number {
+    return this.#nextRef
   }
 
   /** This reference will not be given out. */

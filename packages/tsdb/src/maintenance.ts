@@ -13,8 +13,8 @@ import type { Disk, DiskError } from './ports.ts'
 
 const BLOCK_MS = 2 * 3_600_000
 const DAY_MS = 86_400_000
-/** After the end of a block's range, samples of it may still come so long. */
-const CUT_AFTER_MS = 5 * 60_000
+/** After the end of a block's range, samples of it may still come so long at least: scrapes under way, and clocks that differ. */
+const CUT_AFTER_MS_MIN = 5 * 60_000
 /** Log beyond which a snapshot is taken: it bounds the time of a start. */
 const LOG_BYTES_MAX = 64 * 1024 * 1024
 /** Segments left by starts beyond which a snapshot is taken. */
@@ -34,7 +34,16 @@ interface Parts {
 interface Limits {
   readonly retentionMs: number
   readonly bytesMax: number
+  readonly outOfOrderMs: number
   readonly memoryBytesMax: number
+}
+
+/** What was in the folder before. */
+interface Found {
+  readonly segments: readonly number[]
+  /** The newest. */
+  readonly snapshot: number | undefined
+  readonly isDamaged: boolean
 }
 
 type Job = Generator<undefined, Result<void, DiskError>, undefined>
@@ -71,8 +80,9 @@ export class Maintenance {
     this.#limits = limits
   }
 
-  /** Begins the log. `segments` are there already. */
-  start(segments: readonly number[], isDamaged: boolean): void {
+  /** Begins the log. `segments` and perhaps a snapshot are there already. */
+  start({ segments, snapshot, isDamaged }: Found): void {
+    if (snapshot !== undefined) this.#snapshotBytes = this.#sizeOf(snapshotName(snapshot))
     this.#formerLogBytes = segments.reduce((sum, number) => sum + this.#sizeOf(segmentName(number)), 0)
     this.#wantsSnapshot = isDamaged || segments.length > SEGMENTS_MAX
     // A process that was killed may have left more than a second's samples to the system.
@@ -105,11 +115,20 @@ export class Maintenance {
     this.#retryAtMs = nowMs + RETRY_MS
   }
 
-  stats(): { blocks: number; blockBytes: number; logBytes: number; disk: 'ok' | 'memory-only'; diskError: string; diskFailures: number } {
+  stats(): {
+    blocks: number
+    blockBytes: number
+    logBytes: number
+    snapshotBytes: number
+    disk: 'ok' | 'memory-only'
+    diskError: string
+    diskFailures: number
+  } {
     return {
       blocks: this.#blocks.all.length,
       blockBytes: this.#blocks.bytes,
       logBytes: this.#logBytes,
+      snapshotBytes: this.#snapshotBytes,
       disk: this.#isMemoryOnly ? 'memory-only' : 'ok',
       diskError: this.#diskError,
       diskFailures: this.#diskFailures,
@@ -137,7 +156,7 @@ export class Maintenance {
       this.#cutFromMs = Math.floor(oldestMs / BLOCK_MS) * BLOCK_MS
     }
     const range = { startMs: this.#cutFromMs, endMs: this.#cutFromMs + BLOCK_MS }
-    if (nowMs < range.endMs + CUT_AFTER_MS) return undefined
+    if (nowMs < range.endMs + Math.max(CUT_AFTER_MS_MIN, this.#limits.outOfOrderMs)) return undefined
     // Samples that came late may be older than what was the oldest then.
     const startMs = Math.min(range.startMs, Math.floor(this.#head.oldestMs() / BLOCK_MS) * BLOCK_MS)
     this.#cutFromMs = startMs
@@ -181,7 +200,7 @@ export class Maintenance {
     if (!named.ok) return named
     const block = Block.open(this.#disk, name)
     if (!block.ok) return { ok: false, error: { code: 'io', message: `${name} does not read back (${block.error.code})` } }
-    for (const replaced of this.#blocks.add(block.value)) this.#disk.remove(replaced.name)
+    this.#blocks.add(block.value)
     return ok(undefined)
   }
 

@@ -46,11 +46,13 @@ export class RefTable<T> {
     if (page.live === 0) this.#pages[index] = undefined
   }
 
-  /** Ascending. */
-  *refs(): Generator<number, void> {
-    for (const [index, page] of this.#pages.entries()) {
+  /** From `from` on, ascending. */
+  *refs(from = 0): Generator<number, void> {
+    for (let index = Math.floor(from / PAGE_REFS); index < this.#pages.length; index++) {
+      const page = this.#pages[index]
       if (page === undefined) continue
-      for (let slot = 0; slot < PAGE_REFS; slot++) if (page.entries[slot] !== undefined) yield index * PAGE_REFS + slot
+      for (let slot = Math.max(0, from - index * PAGE_REFS); slot < PAGE_REFS; slot++)
+        if (page.entries[slot] !== undefined) yield index * PAGE_REFS + slot
     }
   }
 }

@@ -16,7 +16,7 @@ export function openStore(disk: SimulatedDisk): Tsdb {
 }
 
 /** All that a store answers. */
-export function contentOf(store: Tsdb): Map<string, bigint> {
+export function contentOf(store: Pick<Tsdb, 'select'>): Map<string, bigint> {
   const found = new Map<string, bigint>()
   for (const { labels, timestampsMs, values } of store.select([], -Infinity, Infinity)) {
     const bits = new BigUint64Array(values.slice().buffer)

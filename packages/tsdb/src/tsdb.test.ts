@@ -52,6 +52,17 @@ describe('appending', () => {
     expect([...contentOf(store).keys()]).toEqual([`1 at ${START_MS - 300_000}`, `1 at ${START_MS}`, `1 at ${START_MS + 1}`])
   })
 
+  it('takes what is late as far as it is told to, and cuts no block before', () => {
+    const store = open(newDisk(), { outOfOrderMs: HOUR_MS })
+    append(store, 1, START_MS + HOUR_MS, 1)
+    append(store, 1, START_MS + 2.5 * HOUR_MS, 2)
+    maintain(store, START_MS + 2.9 * HOUR_MS)
+    expect(append(store, 1, START_MS + 1.5 * HOUR_MS, 3)).toMatchObject({ kept: 1 })
+    maintain(store, START_MS + 3 * HOUR_MS)
+    expect(store.stats().blocks).toBe(1)
+    expect([...contentOf(store).keys()]).toHaveLength(3)
+  })
+
   it('refuses series at the limit and labels without end, and counts both', () => {
     const store = open(newDisk(), { seriesMax: 1 })
     append(store, 1, START_MS, 1)

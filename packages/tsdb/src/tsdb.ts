@@ -1,11 +1,15 @@
 import { assert, failure, type Labels, ok, type Result } from '@signalbox/base'
 import { BlockSet } from './block/block-set.ts'
+import { Feed } from './feed/feed.ts'
+import type { ReaderPort } from './feed/feed-message.ts'
+import { ReaderSet } from './feed/reader-set.ts'
 import type { Head } from './head.ts'
 import type { SampleColumns, SeriesRecord } from './log/records.ts'
 import { type FileDamage, numbersOf, recoverHead } from './log/recovery.ts'
 import { LABELS_LENGTH_MAX, WriteAheadLog } from './log/write-ahead-log.ts'
 import { Maintenance } from './maintenance.ts'
 import type { Disk, DiskError } from './ports.ts'
+import { StoreView } from './store-view.ts'
 import type { HeadStats, Matcher, SeriesColumns } from './types.ts'
 
 export interface TsdbOptions {
@@ -15,6 +19,8 @@ export interface TsdbOptions {
   readonly retentionMs?: number
   /** Of all files; beyond it the oldest blocks are removed; default 10 GB. */
   readonly bytesMax?: number
+  /** Samples so much older than their series' newest are still taken; at most an hour, default 5 minutes. */
+  readonly outOfOrderMs?: number
   /** Of the head while the disk takes nothing; beyond it the oldest samples go; default 256 MiB. */
   readonly memoryBytesMax?: number
 }
@@ -23,7 +29,7 @@ export interface TsdbOptions {
 export interface ScrapeOutcome {
   /** In the store, also when they were there before. */
   readonly kept: number
-  /** More than 5 minutes older than their series' newest, or older than the newest block. */
+  /** Older than `outOfOrderMs` before their series' newest, or than the newest block. */
   readonly outOfOrder: number
   readonly duplicate: number
   /** Indexes of samples whose series the store dropped: ask `seriesRef` again. */
@@ -34,6 +40,7 @@ export interface TsdbStats extends HeadStats {
   readonly blocks: number
   readonly blockBytes: number
   readonly logBytes: number
+  readonly snapshotBytes: number
   /** 'memory-only': the disk takes nothing, and what is appended now ends with the process. */
   readonly disk: 'ok' | 'memory-only'
   /** Of the last failure of the disk, '' before the first. */
@@ -47,10 +54,17 @@ export interface TsdbStats extends HeadStats {
   readonly damagedChunks: number
 }
 
-/** Late samples that are still taken: Prometheus' out_of_order_time_window, which is off there by default. */
-const LATE_MS = 5 * 60_000
+/** A block waits so long after its end: two hours of samples more in memory would be too many. */
+const OUT_OF_ORDER_MS_MAX = 3_600_000
 
-const DEFAULTS = { seriesMax: 200_000, retentionMs: 15 * 86_400_000, bytesMax: 10_000_000_000, memoryBytesMax: 256 * 1024 * 1024 }
+const DEFAULTS: Required<TsdbOptions> = {
+  seriesMax: 200_000,
+  retentionMs: 15 * 86_400_000,
+  bytesMax: 10_000_000_000,
+  // Prometheus' out_of_order_time_window, which is off there by default.
+  outOfOrderMs: 5 * 60_000,
+  memoryBytesMax: 256 * 1024 * 1024,
+}
 
 const NO_REFS: readonly number[] = []
 
@@ -69,6 +83,8 @@ export class Tsdb {
   readonly #log: WriteAheadLog
   readonly #blocks: BlockSet
   readonly #maintenance: Maintenance
+  readonly #view: StoreView
+  readonly #feed: Feed
   readonly #damage: readonly FileDamage[]
   readonly #orphans: number
   /** Given out and not yet in the log. */
@@ -79,18 +95,23 @@ export class Tsdb {
   private constructor(disk: Disk, names: readonly string[], options: Required<TsdbOptions>) {
     for (const name of names) if (name.endsWith('.tmp')) disk.remove(name)
     const damage: FileDamage[] = []
-    this.#blocks = new BlockSet(disk)
+    const readers = new ReaderSet()
+    this.#blocks = new BlockSet(disk, readers)
     this.#blocks.open(names, (file, { code }) => damage.push({ file, offset: 0, code }))
-    const { seriesMax, retentionMs } = options
-    const recovered = recoverHead(disk, names, { seriesMax, retentionMs, lateMs: LATE_MS, floorMs: this.#blocks.endMs })
+    const { seriesMax, retentionMs, outOfOrderMs } = options
+    assert(outOfOrderMs >= 0 && outOfOrderMs <= OUT_OF_ORDER_MS_MAX, 'outOfOrderMs is 0 to an hour')
+    const recovered = recoverHead(disk, names, { seriesMax, retentionMs, lateMs: outOfOrderMs, floorMs: this.#blocks.endMs, readership: readers })
     this.#head = recovered.head
+    this.#view = new StoreView(this.#head.view, this.#blocks)
+    this.#feed = new Feed({ readers, head: this.#head, blocks: this.#blocks })
     this.#damage = [...damage, ...recovered.damage]
     this.#orphans = recovered.orphans
     const segments = numbersOf(names, '.wal')
-    const newest = Math.max(0, segments.at(-1) ?? 0, numbersOf(names, '.snapshot').at(-1) ?? 0)
+    const snapshot = numbersOf(names, '.snapshot').at(-1)
+    const newest = Math.max(0, segments.at(-1) ?? 0, snapshot ?? 0)
     this.#log = new WriteAheadLog(disk, newest + 1)
     this.#maintenance = new Maintenance({ disk, head: this.#head, log: this.#log, blocks: this.#blocks }, options)
-    this.#maintenance.start(segments, recovered.damage.length > 0)
+    this.#maintenance.start({ segments, snapshot, isDamaged: recovered.damage.length > 0 })
   }
 
   /** Opens the store that is in the folder, or an empty one. Fails only when the folder cannot be listed; damage is in `stats`. */
@@ -152,40 +173,50 @@ export class Tsdb {
 
   /** As `Head.select`, blocks included. Good until `release`. Chunks that cannot be read are left out, and counted in `stats`. */
   select(matchers: readonly Matcher[], startMs: number, endMs: number): readonly SeriesColumns[] {
-    const newest = this.#head.select(matchers, startMs, endMs)
-    return this.#blocks.overlaps(startMs, endMs) ? this.#blocks.select(matchers, startMs, endMs, newest) : newest
+    return this.#view.select(matchers, startMs, endMs)
   }
 
-  /** As `Head.release`. */
+  /** As `HeadView.release`. */
   release(): void {
-    this.#head.release()
+    this.#view.release()
   }
 
   /** As `Head.series`; of blocks, series with a chunk that overlaps the range. */
   series(selectors: readonly (readonly Matcher[])[], startMs: number, endMs: number): readonly Labels[] {
-    const newest = this.#head.series(selectors, startMs, endMs)
-    if (!this.#blocks.overlaps(startMs, endMs)) return newest
-    const found = new Map(newest.map((labels) => [labels.key, labels]))
-    for (const matchers of selectors.length === 0 ? [[]] : selectors) {
-      this.#blocks.forEachSeries(matchers, startMs, endMs, (labels) => found.set(labels.key, labels))
-    }
-    return [...found.values()]
+    return this.#view.series(selectors, startMs, endMs)
   }
 
   /** As `Head.labelNames`. */
   labelNames(selectors: readonly (readonly Matcher[])[], startMs: number, endMs: number): readonly string[] {
-    if (!this.#blocks.overlaps(startMs, endMs)) return this.#head.labelNames(selectors, startMs, endMs)
-    const names = new Set<string>()
-    for (const labels of this.series(selectors, startMs, endMs)) for (const name of labels.names) names.add(name)
-    return [...names].sort()
+    return this.#view.labelNames(selectors, startMs, endMs)
   }
 
   /** As `Head.labelValues`. */
   labelValues(name: string, selectors: readonly (readonly Matcher[])[], startMs: number, endMs: number): readonly string[] {
-    if (!this.#blocks.overlaps(startMs, endMs)) return this.#head.labelValues(name, selectors, startMs, endMs)
-    const values = new Set(this.series(selectors, startMs, endMs).map((labels) => labels.get(name)))
-    values.delete('')
-    return [...values].sort()
+    return this.#view.labelValues(name, selectors, startMs, endMs)
+  }
+
+  /** A reader that follows from now on, once `feedReaders` has told it all there is. */
+  addReader(port: ReaderPort): void {
+    this.#feed.add(port)
+  }
+
+  /** It reads no more: what was kept for it goes. */
+  removeReader(port: ReaderPort): void {
+    this.#feed.remove(port)
+  }
+
+  /** One bounded step of telling newcomers what there is; answers whether there is more to tell. Not between a scrape and its `publish`. */
+  feedReaders(): boolean {
+    return this.#feed.step()
+  }
+
+  /**
+   * Shows readers all that happened since the last call: to be called after each scrape and each `maintain`. They see all of it or nothing,
+   * and `mark` with it. Without readers it costs nothing.
+   */
+  publish(mark: number): void {
+    this.#feed.publish(mark)
   }
 
   stats(): TsdbStats {
@@ -196,7 +227,7 @@ export class Tsdb {
       ...this.#maintenance.stats(),
       damage: this.#damage,
       orphans: this.#orphans,
-      damagedChunks: this.#blocks.all.reduce((sum, { damaged }) => sum + damaged, 0),
+      damagedChunks: this.#blocks.damagedChunks,
     }
   }
 

@@ -35,6 +35,7 @@ export function FleetPage() {
         <h1 tabIndex={-1}>{text}</h1>
       </div>
       {notYet(fleet, 'the fleet')}
+      {fleet.data?.storeProblem && <Message tone="problem" title={fleet.data.storeProblem} />}
       {fleet.data !== undefined && <EndpointSection quiet={quiet} facts={facts.value.data} />}
       <section aria-labelledby="panels-title" class="section">
         <div class="section-head">

@@ -31,6 +31,7 @@ function fleet(endpoints: readonly EndpointView[]): FleetView {
     nowMs: 0,
     demo: { simulatedEngines: 0, traffic: false },
     apiPort: 8080,
+    storeProblem: null,
     questions,
     version: '0.1.0',
     gateway: { reachable: true, error: null, nowMs: 0, pool: 'default', policy: 'least-cost', models: ['llama-3.1-8b'], endpoints },

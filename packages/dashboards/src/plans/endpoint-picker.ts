@@ -17,7 +17,7 @@ export const endpointPickerPlan: DashboardPlan = {
     tags: ['llm', 'inference', 'gateway', 'epp'],
     refreshSeconds: 30,
     rangeSeconds: 3600,
-    variables: modelVariable(scope, 'gateway.requests', 'gateway.responses'),
+    variables: modelVariable(scope, 'gateway.requests', 'gateway.responses', 'gateway.ttft', 'flow.queue_size'),
     rows: [...poolRow(scope), ...requestRow(scope), ...latencyRow(scope), ...sizeRow(scope), ...schedulerRow(scope), ...flowRow(scope)],
   }),
 }

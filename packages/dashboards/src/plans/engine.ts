@@ -4,6 +4,7 @@ import { hitRatioOf } from '../hit-ratio.ts'
 import { distribution, heatmaps, lines, modelVariable, panel, row } from '../panel.ts'
 import { labelOf } from '../selectors.ts'
 import type { DashboardPlan, DashboardRow, Scope } from '../types.ts'
+import { nowRow } from './engine-tiles.ts'
 
 const VLLM = ['vllm', 'vllm-0.9', 'vllm-v0']
 
@@ -21,7 +22,7 @@ function vllmPlan(uid: string, title: string, description: string, rowsOf: (scop
         tags: ['llm', 'vllm'],
         refreshSeconds: 30,
         rangeSeconds: 3600,
-        variables: modelVariable(scope, 'engine.requests_running'),
+        variables: modelVariable(scope, 'engine.requests_running', 'engine.kv_usage'),
         rows: rowsOf(scope),
       }
     },
@@ -35,68 +36,6 @@ export const vllmOverviewPlan = vllmPlan(
   'vLLM of any generation: now, latency, instances, cache, where the time goes. Start at the tiles; the first coloured one is where to look.',
   (scope) => [...nowRow(scope), ...latencyRow(scope), ...instanceRow(scope), ...cacheRow(scope), ...timeRow(scope), ...shapeRow(scope)],
 )
-
-function nowRow(scope: Scope): DashboardRow[] {
-  const tile = (
-    id: string,
-    title: string,
-    unit: 'requests' | 'requests/s' | 'tokens/s' | 'count/s' | 'endpoints',
-    expr: string | undefined,
-    description: string,
-  ) => panel({ id, title, unit, kind: 'stat', description, queries: lines(['', expr]) })
-  return row(
-    'Now',
-    tile(
-      'now-engines',
-      'Engines',
-      'endpoints',
-      levelOf('count', 'engine.requests_running', scope),
-      'Engines that show themselves, each data-parallel rank counted. Fewer than yesterday: look which targets are down.',
-    ),
-    tile(
-      'now-requests',
-      'Requests',
-      'requests/s',
-      rateOf('engine.requests_finished', scope),
-      'Requests that ended a second. 0 beside running ones: answers do not end, look at generation.',
-    ),
-    tile(
-      'now-waiting',
-      'Waiting',
-      'requests',
-      levelOf('sum', 'engine.requests_waiting', scope),
-      'Requests that wait in all engines. Above 0 for minutes: add engines.',
-    ),
-    panel({
-      id: 'now-kv',
-      title: 'Fullest KV cache',
-      unit: 'ratio',
-      kind: 'stat',
-      thresholds: [
-        { value: 0, level: 'ok' },
-        { value: 0.9, level: 'warning' },
-        { value: 0.98, level: 'critical' },
-      ],
-      good: 'down',
-      description: 'KV cache in use of the fullest engine. Near 100 % requests wait and are preempted: add engines or limit the context length.',
-      queries: lines(['', levelOf('max', 'engine.kv_usage', scope)]),
-    }),
-    tile(
-      'now-preemptions',
-      'Preemptions',
-      'count/s',
-      rateOf('engine.preemptions', scope),
-      'Requests a second that lost their blocks and start over. Above 0 for minutes: memory is short, lower the batch size.',
-    ),
-    tile(
-      'now-generated',
-      'Tokens generated',
-      'tokens/s',
-      rateOf('engine.generation_tokens', scope),
-      'Tokens generated a second. Flat while requests wait: the engines are at their limit.',
-    ),
-  )
-}
 
 function latencyRow(scope: Scope): DashboardRow[] {
   return row(

@@ -88,6 +88,11 @@ function predictionRow(scope: Scope): DashboardRow[] {
       id: 'cached-share',
       title: 'Delivered share of predicted tokens',
       unit: 'ratio',
+      // As the alert CachePredictionOff has it.
+      thresholds: [
+        { value: 0, level: 'warning' },
+        { value: 0.5, level: 'ok' },
+      ],
       good: 'up',
       description:
         'Delivered over predicted cached tokens by endpoint; above 100 % the engine had more than was known. Low at one endpoint: it restarted or serves other senders too.',
@@ -139,6 +144,10 @@ function healthRow(scope: Scope): DashboardRow[] {
       id: 'event-loop',
       title: 'Event-loop delay',
       unit: 'seconds',
+      thresholds: [
+        { value: 0, level: 'ok' },
+        { value: 0.05, level: 'warning' },
+      ],
       good: 'down',
       description: '99th percentile of the delay of each process. Above 50 ms it lacks CPU: give it a core or start more workers.',
       queries: lines(['{{instance}}', levelOf('max', 'process.event_loop_lag', scope, { by: ['instance'] })]),

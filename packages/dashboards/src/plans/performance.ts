@@ -17,9 +17,9 @@ export const performancePlan: DashboardPlan = {
         'What the model servers do, whatever they call it: latency, cache, load, throughput. Start at the first row; when it is well, so are the users.',
       tags: ['llm', 'vllm', 'performance', 'inference'],
       // Twice as often as most scrape, and no faster: five seconds over a window of minutes would be pure load.
-      refreshSeconds: 10,
+      refreshSeconds: 5,
       rangeSeconds: 3600,
-      variables: modelVariable(scope, 'engine.requests_running'),
+      variables: modelVariable(scope, 'engine.requests_running', 'engine.e2e', 'engine.kv_usage'),
       rows: [
         ...row(
           'Latency',

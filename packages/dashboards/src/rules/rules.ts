@@ -1,14 +1,12 @@
-import type { DialectId } from '@signalbox/signals'
-import type { Objectives, RecordingRule, RuleGroup, RuleSet, RuleTest, Scope } from '../types.ts'
+import type { Objectives, RecordingRule, RuleGroup, RuleSet, RuleTest, Scope, Spoken } from '../types.ts'
 import { type AlertDraft, ruleOf, type WrittenAlert } from './alert.ts'
 import { availabilityAlerts } from './availability-alerts.ts'
 import { burnRateAlerts, burnRateRecords } from './burn-rates.ts'
 import { fleetAlerts } from './fleet-alerts.ts'
 import { gatewayAlerts } from './gateway-alerts.ts'
 
-export interface RuleOptions {
-  /** The dialects that the rules understand; alerts that none of them can feed are left out. */
-  readonly dialects: readonly DialectId[]
+/** The rules understand what is spoken; alerts that no dialect of it can feed are left out. */
+export interface RuleOptions extends Spoken {
   readonly objectives: Objectives
 }
 
@@ -34,8 +32,8 @@ export function alertDrafts(options: RuleOptions): { readonly group: string; rea
   return draftsOf(options).map(({ name, alerts }) => ({ group: name, alerts: alerts.filter(isWritten) }))
 }
 
-function scopeOf({ dialects }: RuleOptions): Scope {
-  return { dialects, model: '', window: WINDOW }
+function scopeOf({ dialects, spellings = [] }: RuleOptions): Scope {
+  return { dialects, spellings, model: '', window: WINDOW }
 }
 
 function draftsOf(

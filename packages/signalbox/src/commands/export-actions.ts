@@ -1,4 +1,4 @@
-import { type Dashboard, dashboardPlans, rules } from '@signalbox/dashboards'
+import { type Dashboard, dashboardPlans, rules, type Spoken } from '@signalbox/dashboards'
 import {
   grafanaDashboard,
   type KubernetesOptions,
@@ -9,10 +9,9 @@ import {
   ruleTestFiles,
   staticScrapeConfig,
 } from '@signalbox/exports'
-import type { DialectId } from '@signalbox/signals'
 import { StartError } from '../supervisor/role-process.ts'
 import { type ExportedFile, type OutputFlags, writeExports } from './export-files.ts'
-import { type DialectFlags, dialectsOf, objectivesOf } from './export-scope.ts'
+import { type DialectFlags, objectivesOf, spokenOf } from './export-scope.ts'
 import { staticJobs } from './export-targets.ts'
 import { configFrom } from './flags.ts'
 
@@ -48,7 +47,7 @@ export interface KubernetesFlags extends DialectFlags, OutputFlags, ConfigFlags 
 const RULE_FILE = 'signalbox.rules.yml'
 
 export async function exportGrafana(flags: GrafanaFlags): Promise<void> {
-  const all = dashboardsFor(await dialectsOf(flags))
+  const all = dashboardsFor(await spokenOf(flags))
   const uids = all.map(({ uid }) => uid).join(', ')
   const chosen = flags.dashboard === undefined ? all : all.filter(({ uid }) => uid === flags.dashboard)
   if (chosen.length === 0) {
@@ -66,7 +65,7 @@ export async function exportGrafana(flags: GrafanaFlags): Promise<void> {
 }
 
 export async function exportPrometheusRules(flags: PrometheusRulesFlags): Promise<void> {
-  const { groups, tests } = rules({ dialects: await dialectsOf(flags), objectives: objectivesOf(configFrom(flags)) })
+  const { groups, tests } = rules({ ...(await spokenOf(flags)), objectives: objectivesOf(configFrom(flags)) })
   const text = ruleFile(groups, flags.runbooks === undefined ? {} : { runbooks: flags.runbooks })
   deliver([{ name: RULE_FILE, text }, ...ruleTestFiles(tests, groups, RULE_FILE)], text, flags)
 }
@@ -84,9 +83,9 @@ export function exportPrometheusConfig(flags: PrometheusConfigFlags): void {
 }
 
 export async function exportKubernetes(flags: KubernetesFlags): Promise<void> {
-  const dialects = await dialectsOf(flags)
-  const { groups } = rules({ dialects, objectives: objectivesOf(configFrom(flags)) })
-  const dashboards = new Map(dashboardsFor(dialects).map((dashboard) => [dashboard.uid, grafanaDashboard(dashboard)]))
+  const spoken = await spokenOf(flags)
+  const { groups } = rules({ ...spoken, objectives: objectivesOf(configFrom(flags)) })
+  const dashboards = new Map(dashboardsFor(spoken).map((dashboard) => [dashboard.uid, grafanaDashboard(dashboard)]))
   const options: KubernetesOptions = {
     namespace: flags.namespace,
     labels: flags.labels ?? {},
@@ -95,7 +94,7 @@ export async function exportKubernetes(flags: KubernetesFlags): Promise<void> {
     ...(flags.fleetNamespace === undefined ? {} : { fleetNamespace: flags.fleetNamespace }),
     ...(flags.runbooks === undefined ? {} : { runbooks: flags.runbooks }),
   }
-  const files = kubernetesFiles({ dialects, groups, dashboards }, options)
+  const files = kubernetesFiles({ dialects: spoken.dialects, groups, dashboards }, options)
   deliver(
     files.map(({ name, objects }) => ({ name, text: kubernetesText(objects) })),
     kubernetesText(files.flatMap(({ objects }) => objects)),
@@ -110,8 +109,8 @@ function deliver(files: readonly ExportedFile[], document: string, { out, force 
 }
 
 /** The dashboards of which something can be drawn, in Grafana's notation for the model and the window. */
-function dashboardsFor(dialects: readonly DialectId[]): Dashboard[] {
+function dashboardsFor(spoken: Spoken): Dashboard[] {
   return dashboardPlans
-    .map((plan) => plan.build({ dialects, model: '$model', window: '$__rate_interval' }))
+    .map((plan) => plan.build({ ...spoken, model: '$model', window: '$__rate_interval' }))
     .filter(({ rows }) => rows.some(({ panels }) => panels.length > 0))
 }

@@ -1,4 +1,4 @@
-import { type DialectId, dialects } from '@signalbox/signals'
+import { type DialectId, dialects, type PrefixRule, prefixRules } from '@signalbox/signals'
 import { InvalidArgumentError } from 'commander'
 import { closest } from '../config/closest.ts'
 
@@ -14,6 +14,16 @@ export function dialectNames(text: string): readonly DialectId[] {
     throw new InvalidArgumentError(
       `there is no dialect ${JSON.stringify(name)}; ${suggestion === undefined ? '' : `did you mean "${suggestion}"? `}There are all, ${every.join(', ')}.`,
     )
+  })
+}
+
+/** How names of a dialect may begin instead of their own beginning, with commas between them. */
+export function spellingNames(text: string): readonly PrefixRule[] {
+  return listOf(text).map((prefix) => {
+    const known = prefixRules.find((rule) => rule.prefix === prefix)
+    if (known !== undefined) return known
+    const all = prefixRules.map(({ prefix: spelled, replaces }) => `${spelled} (for ${replaces})`)
+    throw new InvalidArgumentError(`there is no spelling ${JSON.stringify(prefix)}; there are ${all.join(', ')}.`)
   })
 }
 

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander'
 import type { GrafanaFlags, KubernetesFlags, PrometheusConfigFlags, PrometheusRulesFlags } from './export-actions.ts'
-import { address, dialectNames, kubernetesLabels, namespaceName, namespaceNames, rankCount, scrapeInterval } from './export-flags.ts'
+import { address, dialectNames, kubernetesLabels, namespaceName, namespaceNames, rankCount, scrapeInterval, spellingNames } from './export-flags.ts'
 
 const DEFAULT_INTERVAL_SECONDS = 15
 
@@ -79,6 +79,7 @@ function kubernetesCommand(): Command {
 function withDialects(command: Command): Command {
   return command
     .option('--dialects <names>', 'whose metrics: names with commas, or `all` (default: vllm,llm-d-epp,signalbox,process)', dialectNames)
+    .option('--spellings <prefixes>', 'how their names may also begin, with commas: ray_vllm: under Ray, sglang_ behind OpenTelemetry', spellingNames)
     .option('--against <url>', 'whose metrics: those that this Prometheus, or this page of metrics, serves', address)
     .option('--token-file <file>', 'file holding the bearer token, where the address of --against asks for one')
 }

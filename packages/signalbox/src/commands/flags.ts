@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
 import type { EngineDialectId } from '@signalbox/engine'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { loadConfig, parseConfig } from '../config/load.ts'
@@ -13,6 +14,7 @@ export interface CommonFlags {
   readonly port?: number
   readonly metricsPort?: number
   readonly consolePort?: number
+  readonly dataFolder?: string
   readonly enginePort?: number
   readonly engineDialect?: readonly EngineDialectId[]
   readonly policy?: string
@@ -38,6 +40,12 @@ export function withGatewayFlags(command: Command): Command {
       '--policy <name or module>',
       'scheduling policy: least-cost, round-robin, least-requests, random, or a module of your own such as ./mine.mjs',
     )
+}
+
+export function withMonitorFlags(command: Command): Command {
+  return command
+    .option('--console-port <number>', 'port of the console and the Prometheus HTTP API (default: 7070)', portNumber)
+    .option('--data-folder <folder>', "folder of the monitor's samples (default: .signalbox/data beside the configuration file)")
 }
 
 export function withEngineFlags(command: Command, portText: string): Command {
@@ -70,10 +78,16 @@ function wholeNumber(text: string): number {
   return /^\d+$/.test(text) ? Number(text) : Number.NaN
 }
 
+/** Where the configuration file is, or would be. */
+export function configPathOf(flags: CommonFlags): string {
+  return flags.config ?? DEFAULT_FILE
+}
+
 /** The file's values, or the defaults, under the flags. Throws a StartError that lists every problem. */
 export function configFrom(flags: CommonFlags): Config {
-  const path = flags.config ?? (existsSync(DEFAULT_FILE) ? DEFAULT_FILE : undefined)
-  const loaded = path === undefined ? parseConfig('', 'defaults') : loadConfig(path)
+  const path = configPathOf(flags)
+  const isGiven = flags.config !== undefined || existsSync(path)
+  const loaded = isGiven ? loadConfig(path) : parseConfig('', 'defaults')
   if (!loaded.ok) throw new StartError(loaded.error.map((problem) => problem.message).join('\n'))
   const config = loaded.value
   return {
@@ -81,7 +95,11 @@ export function configFrom(flags: CommonFlags): Config {
     host: flags.host ?? config.host,
     gateway: { ...config.gateway, port: flags.port ?? config.gateway.port },
     admin: { ...config.admin, port: flags.metricsPort ?? config.admin.port },
-    monitor: { ...config.monitor, port: flags.consolePort ?? config.monitor.port },
+    monitor: {
+      ...config.monitor,
+      port: flags.consolePort ?? config.monitor.port,
+      ...(flags.dataFolder === undefined ? {} : { store: { kind: 'embedded' }, dataFolder: resolve(flags.dataFolder) }),
+    },
     engine: { ...config.engine, dialect: flags.engineDialect ?? config.engine.dialect },
     demo: { ...config.demo, enginePort: flags.enginePort ?? config.demo.enginePort },
     endpoints: { ...config.endpoints, backends: flags.backend === undefined ? config.endpoints.backends : checkedBackends(flags.backend) },

@@ -25,6 +25,8 @@ export function greeting({ version, config, addresses, demo, tookMs }: GreetingF
     `  API       ${api}/v1   (OpenAI-compatible)`,
     `  metrics   ${addresses.get('gateway')?.['admin'] ?? ''}/metrics`,
   ]
+  const { dataFolder, store } = config.monitor
+  lines.push(`  samples   ${store.kind === 'memory' || dataFolder === undefined ? 'in memory' : dataFolder}`)
   if (engines.length > 0) lines.push(`  engines   ${engines.length} simulated: ${engines.join(' ')}`)
   if (demo.traffic) lines.push(`  traffic   simulated, about ${config.demo.requestsPerSecond} requests a second (--no-traffic leaves it out)`)
   const model = engines.length > 0 ? config.demo.model : '<model>'

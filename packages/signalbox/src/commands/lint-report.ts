@@ -28,7 +28,7 @@ export function lintText(report: LintReport): string {
     }
     lines.push('')
   }
-  for (const [path, count] of report.fixed) if (count > 0) lines.push(`${path}: ${count} mended`)
+  for (const [path, count] of report.fixed) if (count > 0) lines.push(`${path}: ${count} ${count === 1 ? 'name' : 'names'} replaced`)
   const count = (severity: Finding['severity']): number => report.findings.filter((one) => one.severity === severity).length
   const numbers = [plural(count('error'), 'error'), plural(count('warning'), 'warning'), plural(count('info'), 'info')].join(', ')
   lines.push(`${numbers} in ${plural(report.documents, 'document')}, ${plural(report.queries, 'query', 'queries')}, ${plural(report.files, 'file')}`)

@@ -37,9 +37,9 @@ export function lintCommand(): Command {
     .option('--token-file <file>', 'file holding the bearer token for --against')
     .option('--json', 'print the findings as JSON')
     .addOption(new Option('--severity <level>', 'the least severity that fails').choices(['error', 'warning']).default('warning'))
-    .option('--ignore <rule...>', 'rules to leave out, by name', ruleNames, [])
+    .option('--ignore <rule...>', 'rules to leave out, by name', ruleNames)
     .option('--scrape-interval <seconds>', 'how often targets are scraped (default: 15)', seconds)
-    .option('--assume <system=version...>', 'versions that run, such as vllm=0.10: names that they show are not called deprecated', assumed, {})
+    .option('--assume <system=version...>', 'versions that run, such as vllm=0.10: names that they show are not called deprecated', assumed)
     .option('--rules', 'list the rules')
     .addHelpText('after', '\nExit codes: 0 nothing worse than an info, 1 findings, 2 a file could not be read or is no dashboard or rule file.')
     .action(run)
@@ -130,7 +130,7 @@ function exitCode(report: LintReport, least: LintFlags['severity']): number {
   return report.findings.some(({ severity }) => severity === 'error' || (severity === 'warning' && least === 'warning')) ? 1 : 0
 }
 
-function ruleNames(text: string, before: readonly string[]): readonly string[] {
+function ruleNames(text: string, before: readonly string[] = []): readonly string[] {
   if (text !== servedRule.id && !lintRules.some(({ id }) => id === text)) throw new InvalidArgumentError('`signalbox lint --rules` lists the names.')
   return [...before, text]
 }
@@ -141,7 +141,7 @@ function seconds(text: string): number {
   return value
 }
 
-function assumed(text: string, before: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+function assumed(text: string, before: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {
   const match = /^([\w-]+)=(\d+(?:\.\d+)*)$/.exec(text)
   if (match === null) throw new InvalidArgumentError('write the system and its version, such as vllm=0.10.')
   return { ...before, [match[1] ?? '']: match[2] ?? '' }

@@ -5,7 +5,6 @@ import { StartError } from '../supervisor/role-process.ts'
 import { explainName, explainSignal } from '../vocabulary/explain.ts'
 import { find, namesOf, signalsIn } from '../vocabulary/find.ts'
 import { type MissingName, missingNames } from '../vocabulary/missing.ts'
-import { table } from './table.ts'
 
 interface MetricsFlags {
   readonly dialect?: string
@@ -28,7 +27,7 @@ export function metricsText(word: string | undefined, flags: MetricsFlags): stri
   const dialect = dialectOf(flags.dialect)
   const json = flags.json === true
   if (flags.missing === true) return missingText(word, dialect, json)
-  if (word === undefined) return json ? signalsJson(signalsIn(dialect), dialect) : signalsTable(signalsIn(dialect), dialect)
+  if (word === undefined) return json ? signalsJson(signalsIn(dialect), dialect) : signalList(signalsIn(dialect), dialect)
   const found = find(word, dialect)
   switch (found.kind) {
     case 'name':
@@ -53,16 +52,19 @@ function dialectOf(name: string | undefined): DialectId | undefined {
   )
 }
 
-function signalsTable(ids: readonly SignalId[], dialect: DialectId | undefined): string {
-  const rows = ids.map((id) => {
-    const names = namesOf(id, dialect).map((entry) => (dialect === undefined ? `${entry.dialect}: ${entry.name}` : entry.name))
-    return [id, signals[id].kind, unitText(signals[id].unit), names.join(', ')]
-  })
-  return table(['signal', 'kind', 'unit', 'names'], rows)
-}
-
-function unitText(unit: string): string {
-  return unit === 'none' ? '-' : unit
+/** Each signal, and under it a line for each of its names: a row a signal would be wider than any terminal. */
+function signalList(ids: readonly SignalId[], dialect: DialectId | undefined): string {
+  return ids
+    .flatMap((id) => {
+      const { kind, unit } = signals[id]
+      const speakers = new Map<string, string[]>()
+      for (const entry of namesOf(id, dialect)) speakers.set(entry.name, [...(speakers.get(entry.name) ?? []), entry.dialect])
+      return [
+        `${id}: ${kind}${unit === 'none' ? '' : `, ${unit}`}`,
+        ...[...speakers].map(([name, dialectIds]) => `  ${name}${dialect === undefined ? ` (${[...new Set(dialectIds)].join(', ')})` : ''}`),
+      ]
+    })
+    .join('\n')
 }
 
 function signalsJson(ids: readonly SignalId[], dialect: DialectId | undefined): string {

@@ -1,10 +1,11 @@
 import type { EndpointSpec } from '@signalbox/scheduler'
 import { Command } from 'commander'
+import { withDataFolder } from '../config/data-folder.ts'
 import { endpointsOf } from '../config/endpoints.ts'
 import type { Config } from '../config/schema.ts'
 import { startRole } from '../roles/start-role.ts'
 import { runByHand, StartError } from '../supervisor/role-process.ts'
-import { type CommonFlags, configFrom, portNumber, withConfigFlags, withEngineFlags, withGatewayFlags } from './flags.ts'
+import { type CommonFlags, configFrom, configPathOf, withConfigFlags, withEngineFlags, withGatewayFlags, withMonitorFlags } from './flags.ts'
 
 const GRACE_MS = 4_000
 
@@ -19,13 +20,12 @@ export function gatewayCommand(): Command {
 }
 
 export function monitorCommand(): Command {
-  return withGatewayFlags(new Command('monitor'))
+  return withMonitorFlags(withGatewayFlags(new Command('monitor')))
     .description('the monitor alone: scraping, queries, console; --backend names the engines to scrape')
-    .option('--console-port <number>', 'port of the console and the Prometheus HTTP API (default: 7070)', portNumber)
     .action(async (flags: CommonFlags) => {
-      const config = configFrom(flags)
+      const config = withDataFolder(configFrom(flags), configPathOf(flags))
       const demo = { simulatedEngines: 0, traffic: false }
-      const running = await runByHand(() => startRole({ role: 'monitor', config, endpoints: listed(config), demo }), GRACE_MS)
+      const running = await runByHand(() => startRole({ role: 'monitor', config, endpoints: listed(config), demo, isDataTemporary: false }), GRACE_MS)
       console.log(`console ${running.addresses['console']}`)
     })
 }

@@ -1,5 +1,6 @@
 import type { EndpointSpec } from '@signalbox/scheduler'
 import { Command } from 'commander'
+import { removeData, withDataFolder, withTemporaryData } from '../config/data-folder.ts'
 import { forDemonstration } from '../config/dialects.ts'
 import { endpointsOf } from '../config/endpoints.ts'
 import { readEndpointsFile } from '../config/endpoints-file.ts'
@@ -9,7 +10,7 @@ import type { DemoFlags } from '../supervisor/messages.ts'
 import { StartError } from '../supervisor/role-process.ts'
 import { type RoleSpec, Supervisor } from '../supervisor/supervisor.ts'
 import { version } from '../version.ts'
-import { type CommonFlags, configFrom, engineCount, portNumber, withEngineFlags, withGatewayFlags } from './flags.ts'
+import { type CommonFlags, configFrom, configPathOf, engineCount, withEngineFlags, withGatewayFlags, withMonitorFlags } from './flags.ts'
 import { greeting } from './greeting.ts'
 
 interface UpFlags extends CommonFlags {
@@ -18,9 +19,11 @@ interface UpFlags extends CommonFlags {
 }
 
 export function upCommand(): Command {
-  return withEngineFlags(withGatewayFlags(new Command('up')), 'port of the first simulated engine; the others follow (default: 8001)')
+  return withEngineFlags(
+    withMonitorFlags(withGatewayFlags(new Command('up'))),
+    'port of the first simulated engine; the others follow (default: 8001)',
+  )
     .description('start everything: gateway, monitor with console, and, without --backend, simulated engines with gentle demo traffic')
-    .option('--console-port <number>', 'port of the console and the Prometheus HTTP API (default: 7070)', portNumber)
     .option('--engines <number>', 'simulated engines (default: 3)', engineCount)
     .option('--no-traffic', 'no demo traffic')
     .action(up)
@@ -28,8 +31,10 @@ export function upCommand(): Command {
 
 async function up(flags: UpFlags): Promise<void> {
   const began = performance.now()
-  const config = configFrom(flags)
-  const plan = planOf(config, flags)
+  const plan = planOf(configFrom(flags), flags)
+  const { temporaryFolder } = plan
+  // The monitor removes it when it ends by itself, not when it never started or was killed.
+  if (temporaryFolder !== undefined) process.on('exit', () => removeData(temporaryFolder))
   const supervisor = new Supervisor({
     program: process.argv[1] as string,
     print: (line) => console.log(line),
@@ -52,18 +57,22 @@ async function up(flags: UpFlags): Promise<void> {
     await supervisor.stop()
     throw new StartError(started.failed)
   }
-  console.log(greeting({ version, config, addresses: started.addresses, demo: plan.demo, tookMs: performance.now() - began }))
+  console.log(greeting({ version, config: plan.config, addresses: started.addresses, demo: plan.demo, tookMs: performance.now() - began }))
 }
 
 interface Plan {
+  readonly config: Config
   readonly roles: readonly RoleSpec[]
   readonly demo: DemoFlags
+  /** Of a demonstration's samples. */
+  readonly temporaryFolder: string | undefined
 }
 
 /** Which processes to run: real backends alone, or simulated engines with demo traffic. */
 function planOf(given: Config, flags: UpFlags): Plan {
   const real = realEndpoints(given)
-  const config = real === undefined ? forDemonstration(given) : given
+  const temporary = real === undefined ? withTemporaryData(forDemonstration(given)) : undefined
+  const config = temporary ?? (real === undefined ? forDemonstration(given) : withDataFolder(given, configPathOf(flags)))
   const engines = real === undefined ? (flags.engines ?? config.demo.engines) : 0
   const endpoints = real ?? simulatedEndpoints(config, engines)
   const demo = { simulatedEngines: engines, traffic: engines > 0 && flags.traffic && config.demo.traffic }
@@ -74,10 +83,10 @@ function planOf(given: Config, flags: UpFlags): Plan {
       settings: { role: 'engine', config, index } as const,
     })),
     { name: 'gateway', layer: 1, settings: { role: 'gateway', config, endpoints } },
-    { name: 'monitor', layer: 2, settings: { role: 'monitor', config, endpoints, demo } },
+    { name: 'monitor', layer: 2, settings: { role: 'monitor', config, endpoints, demo, isDataTemporary: temporary !== undefined } },
   ]
   if (demo.traffic) roles.push({ name: 'traffic', layer: 2, settings: { role: 'traffic', config } })
-  return { roles, demo }
+  return { config, roles, demo, temporaryFolder: temporary?.monitor.dataFolder }
 }
 
 /** Undefined where nothing is configured: the demonstration fleet is started then. */

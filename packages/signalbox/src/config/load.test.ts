@@ -71,9 +71,9 @@ describe('a configuration file', () => {
   it('takes its paths from its own folder', () => {
     const loaded = loadConfig(join(testdata, 'valid', 'full.yaml'))
     if (!loaded.ok) throw new Error(loaded.error[0]?.message)
-    const { admin, endpoints, scheduler } = loaded.value
-    expect([admin.tokenFile, endpoints.file, scheduler.policy]).toEqual(
-      ['token', 'endpoints.yaml', 'mine.mjs'].map((name) => join(testdata, 'valid', name)),
+    const { admin, endpoints, monitor, scheduler } = loaded.value
+    expect([admin.tokenFile, endpoints.file, monitor.dataFolder, scheduler.policy]).toEqual(
+      ['token', 'endpoints.yaml', 'samples', 'mine.mjs'].map((name) => join(testdata, 'valid', name)),
     )
     expect(Object.isFrozen(loaded.value.admin)).toBe(true)
   })

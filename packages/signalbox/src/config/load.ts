@@ -20,11 +20,12 @@ export function loadConfig(path: string): Result<Config, readonly ConfigProblem[
 }
 
 function withPathsFrom(config: Config, folder: string): Config {
-  const { admin, endpoints, scheduler } = config
+  const { admin, endpoints, monitor, scheduler } = config
   return {
     ...config,
     admin: admin.tokenFile === undefined ? admin : { ...admin, tokenFile: resolve(folder, admin.tokenFile) },
     endpoints: endpoints.file === undefined ? endpoints : { ...endpoints, file: resolve(folder, endpoints.file) },
+    monitor: monitor.dataFolder === undefined ? monitor : { ...monitor, dataFolder: resolve(folder, monitor.dataFolder) },
     scheduler: isModulePath(scheduler.policy) ? { ...scheduler, policy: resolve(folder, scheduler.policy) } : scheduler,
   }
 }

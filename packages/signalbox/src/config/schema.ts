@@ -1,5 +1,6 @@
 import { type EngineDialectId, engineDialects } from '@signalbox/engine'
 import { gatewayDialects, objectivesDefault } from '@signalbox/gateway'
+import { storeDefaults } from '@signalbox/monitor'
 import { z } from 'zod'
 import { closest } from './closest.ts'
 
@@ -133,12 +134,42 @@ export const configSchema = z.strictObject({
   monitor: section({
     port: port(7070).describe('Port of the console and the Prometheus HTTP API.'),
     scrapeIntervalMs: z.int().min(500).max(3_600_000).default(5_000).describe('Between two scrapes of a target.'),
+    store: section({
+      kind: z
+        .enum(['embedded', 'memory'], { error: 'expected embedded or memory' })
+        .default('embedded')
+        .describe('Where samples are kept: `embedded`, in files of `monitor.dataFolder`, or `memory`, where they end with the process.'),
+    }),
+    dataFolder: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        "Folder of the store's files, for one process at a time. Where nothing is said: `.signalbox/data` beside the configuration file, or in the working directory without one; in the demonstration a temporary folder that goes with it.",
+      ),
     retentionMs: z
       .int()
       .min(60_000)
-      .default(6 * 3_600_000)
-      .describe('How long samples are kept, in memory.'),
-    seriesMax: positive.default(200_000).describe('Series in memory; further ones are refused and counted.'),
+      .default(storeDefaults.retentionMs)
+      .describe('How long samples are kept. On disk they go in blocks, of two hours and later of a day.'),
+    retentionBytes: positive
+      .default(storeDefaults.retentionBytes)
+      .describe("Size of the store's files beyond which the oldest samples go. A store of kind `memory` takes a gigabyte at most."),
+    outOfOrderMs: z
+      .int()
+      .min(0)
+      .max(3_600_000)
+      .default(storeDefaults.outOfOrderMs)
+      .describe("Samples so much older than their series' newest are still taken."),
+    seriesMax: positive.default(storeDefaults.seriesMax).describe('Series in memory; further ones are refused and counted.'),
+    queryThreads: z
+      .int()
+      .min(1)
+      .max(8)
+      .default(1)
+      .describe(
+        'Threads that answer queries, each one at a time, beside the one that takes samples. Each keeps labels of its own, some 330 bytes a series.',
+      ),
   }),
   engine: section({
     dialect: engineDialectList.describe(

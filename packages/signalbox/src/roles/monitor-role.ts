@@ -1,20 +1,23 @@
-import { startMonitor } from '@signalbox/monitor'
+import { MonitorStartError, startMonitor } from '@signalbox/monitor'
 import { systemClock } from '@signalbox/node'
 import type { EndpointSpec } from '@signalbox/scheduler'
 import { portFlags } from '../commands/flags.ts'
+import { dataFolderAdvice, removeData } from '../config/data-folder.ts'
 import { monitorDialectsOf } from '../config/dialects.ts'
 import { watchConfiguredEndpoints } from '../config/endpoints-file.ts'
-import type { Config } from '../config/schema.ts'
 import { log } from '../log.ts'
-import type { DemoFlags } from '../supervisor/messages.ts'
+import type { RoleSettings } from '../supervisor/messages.ts'
 import { type RunningRole, StartError } from '../supervisor/role-process.ts'
 import { version } from '../version.ts'
 import { consoleFolder, queryWorker } from './bundled.ts'
 import { reachable } from './reachable.ts'
 import { tokenOf } from './token.ts'
 
-export async function startMonitorRole(config: Config, endpoints: readonly EndpointSpec[], demo: DemoFlags): Promise<RunningRole> {
+type MonitorSettings = Extract<RoleSettings, { readonly role: 'monitor' }>
+
+export async function startMonitorRole({ config, endpoints, demo, isDataTemporary }: MonitorSettings): Promise<RunningRole> {
   const { host, monitor } = config
+  const dataFolder = monitor.store.kind === 'memory' ? undefined : monitor.dataFolder
   const gatewayAdminUrl = `http://${reachable(host)}:${config.admin.port}`
   const gatewayToken = tokenOf(config)
   const targetsOf = (engines: readonly EndpointSpec[]) => [
@@ -32,8 +35,12 @@ export async function startMonitorRole(config: Config, endpoints: readonly Endpo
       port: monitor.port,
       targets: targetsOf(endpoints),
       scrapeIntervalMs: monitor.scrapeIntervalMs,
+      ...(dataFolder === undefined ? {} : { dataFolder }),
       retentionMs: monitor.retentionMs,
+      retentionBytes: monitor.retentionBytes,
+      outOfOrderMs: monitor.outOfOrderMs,
       seriesMax: monitor.seriesMax,
+      queryThreads: monitor.queryThreads,
       consoleDir: consoleFolder,
       gatewayAdminUrl,
       gatewayApiPort: config.gateway.port,
@@ -45,7 +52,8 @@ export async function startMonitorRole(config: Config, endpoints: readonly Endpo
     },
     { clock: systemClock, log },
   ).catch((error: unknown) => {
-    throw new StartError(`${(error as Error).message}; choose another with ${portFlags.monitor}`)
+    if (!(error instanceof MonitorStartError)) throw error
+    throw new StartError(`${error.message}; ${error.part === 'store' ? dataFolderAdvice : `choose another with ${portFlags.monitor}`}`)
   })
   const unwatch = watchConfiguredEndpoints(config, {
     changed: (changed) => running.setTargets(targetsOf(changed)),
@@ -57,6 +65,7 @@ export async function startMonitorRole(config: Config, endpoints: readonly Endpo
     stop: async () => {
       unwatch()
       await running.close()
+      if (isDataTemporary && dataFolder !== undefined) removeData(dataFolder)
     },
   }
 }

@@ -13,7 +13,7 @@ export function startRole(settings: RoleSettings): Promise<RunningRole> {
     case 'gateway':
       return startGatewayRole(settings.config, settings.endpoints)
     case 'monitor':
-      return startMonitorRole(settings.config, settings.endpoints, settings.demo)
+      return startMonitorRole(settings)
     case 'traffic':
       return startTrafficRole(settings.config)
   }

@@ -4,7 +4,14 @@ import type { Config } from '../config/schema.ts'
 /** What a role is told when it starts. Everything comes from here: a role reads neither files nor flags of the command. */
 export type RoleSettings =
   | { readonly role: 'gateway'; readonly config: Config; readonly endpoints: readonly EndpointSpec[] }
-  | { readonly role: 'monitor'; readonly config: Config; readonly endpoints: readonly EndpointSpec[]; readonly demo: DemoFlags }
+  | {
+      readonly role: 'monitor'
+      readonly config: Config
+      readonly endpoints: readonly EndpointSpec[]
+      readonly demo: DemoFlags
+      /** Whether the data folder goes when the role is told to end, or its supervisor is gone; not when it is killed. */
+      readonly isDataTemporary: boolean
+    }
   | { readonly role: 'engine'; readonly config: Config; readonly index: number }
   | { readonly role: 'traffic'; readonly config: Config }
 

@@ -31,6 +31,7 @@ export function find(word: string, dialect: DialectId | undefined): Found {
   const named = candidates.filter((id) => id.includes(part) || namesOf(id, dialect).some(({ name }) => name.toLowerCase().includes(part)))
   const ids = named.length > 0 ? named : candidates.filter((id) => `${signals[id].definition} ${signals[id].purpose}`.toLowerCase().includes(part))
   if (ids.length > 0) return { kind: 'signals', ids }
-  const known = candidates.flatMap((id) => [id, ...namesOf(id, dialect).flatMap(spellingsOf)])
+  // People ask for `ttft`, not for `engine.ttft`.
+  const known = candidates.flatMap((id) => [id, id.slice(id.indexOf('.') + 1), ...namesOf(id, dialect).flatMap(spellingsOf)])
   return { kind: 'nothing', suggestions: nearest(word, [...new Set(known)], SUGGESTIONS_MAX) }
 }

@@ -32,6 +32,28 @@ export const processSignals = {
     'New series refused because the store or the target is at its limit.',
     'numbers that are missing',
   ),
+  'monitor.samples_refused': signal(
+    'counter none down',
+    ['reason'],
+    'Samples not kept: out-of-order (too old for their series), duplicate (another value at that time), future (more than 10 minutes ahead).',
+    'numbers that are missing',
+  ),
+  'monitor.store_memory': signal('gauge bytes neither', [], 'Memory of samples, labels and index, estimated.', 'memory of the monitor'),
+  'monitor.store_disk': signal('gauge bytes neither', [], "Bytes of the store's files.", 'a disk that fills'),
+  'monitor.store_memory_only': signal(
+    'gauge none down',
+    [],
+    'Whether the disk takes no samples, so that they end with the process: 1 or 0.',
+    'samples that the next restart loses',
+  ),
+  'monitor.store_disk_failures': signal('counter none down', [], "Failures of the store's disk.", 'a disk that is full or dying'),
+  'monitor.store_damage': signal(
+    'gauge none down',
+    ['what'],
+    'Found wrong in the store since it was opened: file, orphan (samples without series), chunk.',
+    'numbers that are missing',
+  ),
+  'monitor.store_sync_age': signal('gauge seconds down', [], 'Since samples were last made durable.', 'what a power cut would lose'),
   'monitor.scrape_failures': signal('counter none down', ['cause'], 'Scrapes that failed, by cause.', 'numbers that are missing'),
   'monitor.query_duration': signal('histogram seconds down', [], "From a query's arrival to its result.", 'a slow console'),
 } as const

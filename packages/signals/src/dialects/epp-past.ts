@@ -1,12 +1,14 @@
 import { eppBuckets } from '../buckets.ts'
 import type { DialectEntry } from '../types.ts'
 import { speaker } from '../voice.ts'
+import { eppLastVersions } from './epp-last-versions.ts'
 
 const M2 = 'model_name=model target_model_name=target_model'
 const successor = (name: string) => ({ replacedBy: `llm_d_epp_${name}` })
 
 const model = speaker({
   dialect: 'inference-model',
+  until: eppLastVersions['inference-model'],
   prefix: 'inference_model_',
   labels: M2,
   source: 'reference/epp.md §1.8',
@@ -14,25 +16,31 @@ const model = speaker({
 })
 const objective = speaker({
   dialect: 'inference-objective',
+  until: eppLastVersions['inference-objective'],
   prefix: 'inference_objective_',
   labels: M2,
   source: 'reference/epp.md §1.2-1.3 (deprecated twins)',
 })
 const pool = speaker({
   dialect: 'inference-pool',
+  until: eppLastVersions['inference-pool'],
   prefix: 'inference_pool_',
   labels: 'name=pool',
   source: 'reference/epp.md §1.2 pool',
   readOnly: true,
 })
-const extension = speaker({
+const EXTENSION = {
   dialect: 'inference-extension',
   prefix: 'inference_extension_',
   labels: '',
   source: 'reference/epp.md §1.2 (deprecated twins)',
-})
+} as const
+const extension = speaker({ ...EXTENSION, until: eppLastVersions['inference-extension'] })
+/** Three names outlived the others for an autoscaler that reads them; the version that dropped them is not known (reference/epp.md §1.7). */
+const outlasting = speaker(EXTENSION)
 const scheduler = speaker({
   dialect: 'llm-d-inference-scheduler',
+  until: eppLastVersions['llm-d-inference-scheduler'],
   prefix: 'llm_d_inference_scheduler_',
   labels: '',
   source: 'reference/epp.md §1.2 data layer, §1.3',
@@ -95,7 +103,7 @@ export const eppPastEntries: readonly DialectEntry[] = [
 
   pool('average_running_requests', 'pool.running', successor('average_running_requests')),
 
-  extension('scheduler_attempts_total', 'scheduler.attempts', {
+  outlasting('scheduler_attempts_total', 'scheduler.attempts', {
     labels: 'status target_model_name=target_model pod_name=endpoint namespace port',
     ...successor('scheduler_attempts_total'),
     readOnly: true,
@@ -120,8 +128,8 @@ export const eppPastEntries: readonly DialectEntry[] = [
     ...SCHEDULING,
     ...flowTwin('request_enqueue_duration_seconds'),
   }),
-  extension('flow_control_queue_size', 'flow.queue_size', { labels: QUEUED, ...flowTwin('queue_size') }),
-  extension('flow_control_queue_bytes', 'flow.queue_bytes', { labels: QUEUED, ...flowTwin('queue_bytes') }),
+  outlasting('flow_control_queue_size', 'flow.queue_size', { labels: QUEUED, ...flowTwin('queue_size') }),
+  outlasting('flow_control_queue_bytes', 'flow.queue_bytes', { labels: QUEUED, ...flowTwin('queue_bytes') }),
   extension('flow_control_pool_saturation', 'flow.saturation', { labels: 'inference_pool=pool stage', ...flowTwin('pool_saturation') }),
 
   scheduler('datalayer_poll_errors_total', 'scheduler.poll_errors', { labels: 'source_type', ...successor('datalayer_poll_errors_total') }),

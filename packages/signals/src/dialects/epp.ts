@@ -1,9 +1,11 @@
 import { eppBuckets } from '../buckets.ts'
 import type { SignalId } from '../catalog.ts'
-import type { DialectEntry, DialectId, LabelMapping } from '../types.ts'
+import type { DialectEntry, LabelMapping } from '../types.ts'
+import { eppLastVersions } from './epp-last-versions.ts'
 
 const CURRENT_SOURCE = 'reference/epp.md §1.2-1.3 (llm-d-router pkg/epp/metrics)'
 const SEED_SOURCE = 'seeds 000-002 (GAIE metrics guide); buckets reference/epp.md §1.1'
+const CODE_SOURCE = 'reference/epp.md §1.2, §1.8: the renaming left its labels alone; the guide does not list error_code'
 
 const M2: readonly LabelMapping[] = [
   { name: 'model_name', from: 'model' },
@@ -14,13 +16,15 @@ const POOL: readonly LabelMapping[] = [{ name: 'name', from: 'pool' }]
 const same = (...names: string[]): LabelMapping[] => names.map((name) => ({ name, from: name }))
 const PLUGIN = same('plugin_name', 'plugin_type')
 
+type OldDialect = keyof typeof eppLastVersions
+
 /** One signal under its current name and, where there is one, the older name that seeds and dashboards use. */
 interface Twin {
   readonly signal: SignalId
   readonly type: DialectEntry['type']
   readonly help: string
   readonly current?: { readonly name: string; readonly labels: readonly LabelMapping[] }
-  readonly old?: { readonly dialect: DialectId; readonly name: string; readonly labels: readonly LabelMapping[] }
+  readonly old?: { readonly dialect: OldDialect; readonly name: string; readonly labels: readonly LabelMapping[]; readonly source?: string }
   readonly bounds?: readonly number[]
   /** What the originals measure otherwise. */
   readonly note?: string
@@ -41,7 +45,7 @@ const twins: readonly Twin[] = [
     help: 'Counter of request errors broken out for each model.',
     note: 'the original overlooks error answers of the engine',
     current: { name: 'request_error_total', labels: [...M4, ...same('error_code')] },
-    old: { dialect: 'inference-model', name: 'inference_model_request_error_total', labels: M2 },
+    old: { dialect: 'inference-model', name: 'inference_model_request_error_total', labels: [...M2, ...same('error_code')], source: CODE_SOURCE },
   },
   {
     signal: 'gateway.request_duration',
@@ -252,7 +256,8 @@ export const eppEntries: readonly DialectEntry[] = twins.flatMap((twin) => {
       name: twin.old.name,
       help: twin.help,
       labels: twin.old.labels,
-      source: SEED_SOURCE,
+      source: twin.old.source ?? SEED_SOURCE,
+      until: eppLastVersions[twin.old.dialect],
       ...(currentName === undefined ? {} : { replacedBy: currentName }),
     })
   }

@@ -77,6 +77,31 @@ export const signalboxEntries: readonly DialectEntry[] = [
   own({ signal: 'monitor.samples', type: 'counter', name: 'monitor_samples_total', help: 'Samples appended to the store.' }),
   own({ signal: 'monitor.series', type: 'gauge', name: 'monitor_series', help: 'Series in memory.' }),
   own({ signal: 'monitor.series_refused', type: 'counter', name: 'monitor_series_refused_total', help: 'New series refused at a limit.' }),
+  own(
+    { signal: 'monitor.samples_refused', type: 'counter', name: 'monitor_samples_refused_total', help: 'Samples that were not kept, by reason.' },
+    'reason',
+  ),
+  own({ signal: 'monitor.store_memory', type: 'gauge', name: 'monitor_store_memory_bytes', help: 'Memory of samples, labels and index.' }),
+  own({ signal: 'monitor.store_disk', type: 'gauge', name: 'monitor_store_disk_bytes', help: "Bytes of the store's files." }),
+  own({
+    signal: 'monitor.store_memory_only',
+    type: 'gauge',
+    name: 'monitor_store_memory_only',
+    help: 'Whether the disk takes no samples, so that they end with the process.',
+  }),
+  own({
+    signal: 'monitor.store_disk_failures',
+    type: 'counter',
+    name: 'monitor_store_disk_failures_total',
+    help: "Failures of the store's disk.",
+  }),
+  own({ signal: 'monitor.store_damage', type: 'gauge', name: 'monitor_store_damage', help: 'Found wrong in the store since it was opened.' }, 'what'),
+  own({
+    signal: 'monitor.store_sync_age',
+    type: 'gauge',
+    name: 'monitor_store_sync_age_seconds',
+    help: 'Time since samples were last made durable.',
+  }),
   own({ signal: 'monitor.scrape_failures', type: 'counter', name: 'monitor_scrape_failures_total', help: 'Scrapes that failed, by cause.' }, 'cause'),
   own({
     signal: 'monitor.query_duration',

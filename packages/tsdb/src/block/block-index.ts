@@ -29,7 +29,7 @@ export class BlockIndex {
   readonly #columns: DataView
   readonly #symbols: (string | undefined)[]
 
-  private constructor(bytes: Uint8Array<ArrayBuffer>, counts: IndexCounts) {
+  private constructor(bytes: Uint8Array, counts: IndexCounts) {
     const layout = indexLayout(counts)
     const words = (at: number, length: number): Uint32Array => new Uint32Array(bytes.buffer, bytes.byteOffset + at, length)
     this.#counts = counts
@@ -48,7 +48,7 @@ export class BlockIndex {
   /** `bytes` are as long as the layout of `counts`. Undefined: they contradict themselves. */
   static of(bytes: Uint8Array, counts: IndexCounts, chunks: number): BlockIndex | undefined {
     // Typed arrays need their place at a multiple of their size.
-    const aligned = bytes.byteOffset % 8 === 0 ? (bytes as Uint8Array<ArrayBuffer>) : bytes.slice()
+    const aligned = bytes.byteOffset % 8 === 0 ? bytes : bytes.slice()
     const index = new BlockIndex(aligned, counts)
     return index.#isSound(chunks) ? index : undefined
   }

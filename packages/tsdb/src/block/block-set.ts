@@ -1,7 +1,8 @@
-import type { Labels, Result } from '@signalbox/base'
-import type { Disk, DiskError } from '../ports.ts'
+import type { Labels } from '@signalbox/base'
+import type { Disk } from '../ports.ts'
+import { GraceQueue, NO_READERS, type Readership } from '../samples/grace-queue.ts'
 import type { Matcher, SeriesColumns } from '../types.ts'
-import { Block, type BlockDamage } from './block.ts'
+import { Block, type BlockDamage, type SharedBlock } from './block.ts'
 import { blockRange, type TimeRange } from './block-format.ts'
 
 /** Of a series, in ascending pieces. */
@@ -14,11 +15,37 @@ interface Pieces {
 /** The blocks of a store, ascending by time, and what they answer together. */
 export class BlockSet {
   readonly #disk: Disk
+  /** Files of blocks that are gone. */
+  readonly #gone: GraceQueue<string>
   #blocks: readonly Block[] = []
+  #revision = 0
   #damaged: readonly { readonly name: string; readonly endMs: number }[] = []
 
-  constructor(disk: Disk) {
+  /** `readership`: who reads the blocks in other threads. */
+  constructor(disk: Disk, readership: Readership = NO_READERS) {
     this.#disk = disk
+    this.#gone = new GraceQueue(readership, (name) => disk.remove(name))
+  }
+
+  /** Grows by one with each change. */
+  get revision(): number {
+    return this.#revision
+  }
+
+  /** Removes the files of blocks that are gone and that no reader looks at any more. */
+  removeGone(): void {
+    this.#gone.advance()
+  }
+
+  /** These blocks, as the thread that writes them has them, in place of what is here. Those that do not open are left out. */
+  follow(shared: readonly SharedBlock[]): void {
+    const known = new Map(this.#blocks.map((block) => [block.name, block]))
+    this.#blocks = shared.flatMap((one) => {
+      const block = known.get(one.name)
+      if (block !== undefined) return [block]
+      const opened = Block.of(this.#disk, one)
+      return opened.ok ? [opened.value] : []
+    })
   }
 
   /** Opens the blocks among some files. Those within the range of another are removed: a merge was finished but for that. */
@@ -61,26 +88,33 @@ export class BlockSet {
     return this.#blocks.reduce((end, { range }) => Math.max(end, range.endMs), -Infinity)
   }
 
-  /** Adds a block in place of those within its range. */
-  add(block: Block): readonly Block[] {
+  /** Adds a block in place of those within its range, whose files go. */
+  add(block: Block): void {
     const isPart = ({ range }: Block): boolean => range.startMs >= block.range.startMs && range.endMs <= block.range.endMs
     const replaced = this.#blocks.filter(isPart)
     this.#blocks = [...this.#blocks.filter((one) => !isPart(one)), block].sort((a, b) => a.range.startMs - b.range.startMs)
-    return replaced
+    this.#revision += 1
+    for (const { name } of replaced) if (name !== block.name) this.#gone.add(name)
   }
 
   /** Forgets the oldest block and removes its file. */
-  removeOldest(): Result<void, DiskError> | undefined {
+  removeOldest(): void {
     const [oldest, ...others] = this.#blocks
-    if (oldest === undefined) return undefined
+    if (oldest === undefined) return
     this.#blocks = others
-    return this.#disk.remove(oldest.name)
+    this.#revision += 1
+    this.#gone.add(oldest.name)
   }
 
   /** Removes files that were no sound blocks when they were opened and whose range ended by then. */
   removeDamaged(endMs: number): void {
     for (const { name } of this.#damaged.filter((one) => one.endMs <= endMs)) this.#disk.remove(name)
     this.#damaged = this.#damaged.filter((one) => one.endMs > endMs)
+  }
+
+  /** Chunks that could not be read, of the blocks there are. */
+  get damagedChunks(): number {
+    return this.#blocks.reduce((sum, { damaged }) => sum + damaged, 0)
   }
 
   /** Whether any block reaches into the range, both ends inclusive. */

@@ -29,6 +29,15 @@ export interface BlockSamples {
   readonly values: Float64Array
 }
 
+/** All that another thread needs to read a block, as plain values: its index in shared memory, and what the footer says. */
+export interface SharedBlock {
+  readonly name: string
+  /** Of the file. */
+  readonly bytes: number
+  readonly footer: Footer
+  readonly index: Uint8Array
+}
+
 interface ChunkRow {
   readonly series: number
   readonly offset: number
@@ -49,21 +58,23 @@ export class Block {
   readonly bytes: number
   readonly index: BlockIndex
   readonly #disk: Disk
-  readonly #chunksOffset: number
+  readonly #footer: Footer
+  readonly #indexBytes: Uint8Array
   readonly #columns = new LruMap<number, Float64Array>(COLUMNS_KEPT)
   #damaged = 0
 
   private constructor(
     file: { readonly disk: Disk; readonly name: string; readonly range: TimeRange; readonly bytes: number },
     footer: Footer,
-    index: BlockIndex,
+    { bytes, index }: { readonly bytes: Uint8Array; readonly index: BlockIndex },
   ) {
     this.#disk = file.disk
     this.name = file.name
     this.range = file.range
     this.bytes = file.bytes
     this.index = index
-    this.#chunksOffset = footer.chunksOffset
+    this.#footer = footer
+    this.#indexBytes = bytes
   }
 
   static open(disk: Disk, name: string): Result<Block, BlockDamage> {
@@ -80,9 +91,23 @@ export class Block {
     const chunks = disk.read(name, footer.chunksOffset, footer.chunks * CHUNK_BYTES)
     if (!bytes.ok || !chunks.ok || bytes.value.length < footer.indexLength) return failure({ code: 'unreadable' })
     if (crc32(bytes.value) !== footer.indexCrc || crc32(chunks.value) !== footer.chunksCrc) return failure({ code: 'checksum' })
-    const index = BlockIndex.of(bytes.value, footer, footer.chunks)
+    const shared = new Uint8Array(new SharedArrayBuffer(footer.indexLength))
+    shared.set(bytes.value)
+    return Block.of(disk, { name, bytes: size.value, footer, index: shared })
+  }
+
+  /** A block that another thread has opened. */
+  static of(disk: Disk, { name, bytes, footer, index: indexBytes }: SharedBlock): Result<Block, BlockDamage> {
+    const range = blockRange(name)
+    if (range === undefined) return failure({ code: 'name' })
+    const index = BlockIndex.of(indexBytes, footer, footer.chunks)
     if (index === undefined) return failure({ code: 'content' })
-    return ok(new Block({ disk, name, range, bytes: size.value }, footer, index))
+    return ok(new Block({ disk, name, range, bytes }, footer, { bytes: indexBytes, index }))
+  }
+
+  /** For other threads: to be given to `of` there. */
+  share(): SharedBlock {
+    return { name: this.name, bytes: this.bytes, footer: this.#footer, index: this.#indexBytes }
   }
 
   /** Columns and chunks that could not be read, since it was opened. */
@@ -146,7 +171,7 @@ export class Block {
   /** In the order of series and time, which is that of offsets. */
   #rows(series: ArrayLike<number>): readonly ChunkRow[] {
     const spans = Array.from(series, (one) => ({ series: one, ...this.index.chunksOf(one) }))
-    const ranges = spans.map(({ from, to }) => ({ offset: this.#chunksOffset + from * CHUNK_BYTES, length: (to - from) * CHUNK_BYTES }))
+    const ranges = spans.map(({ from, to }) => ({ offset: this.#footer.chunksOffset + from * CHUNK_BYTES, length: (to - from) * CHUNK_BYTES }))
     const rows: ChunkRow[] = []
     readRanges(this.#disk, this.name, ranges, (i, bytes) => {
       if (bytes === undefined) {

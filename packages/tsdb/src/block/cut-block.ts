@@ -1,7 +1,7 @@
 import type { Labels } from '@signalbox/base'
 import { COLUMN_LENGTH_MAX } from '../codec/value-codec.ts'
 import type { Head } from '../head.ts'
-import type { SampleWindow } from '../samples/sample-store.ts'
+import type { SampleWindow } from '../samples/chunk-reader.ts'
 import { compareLabels, type TimeRange } from './block-format.ts'
 import type { BlockWriter } from './block-writer.ts'
 

@@ -1,5 +1,6 @@
 import { Head, type HeadOptions } from '../head.ts'
 import type { Disk } from '../ports.ts'
+import type { Readership } from '../samples/grace-queue.ts'
 import { FRAME_SCRAPE, FRAME_SERIES, type FrameDamage, readFrames, SEGMENT } from './frame.ts'
 import { readScrape, readSeries } from './records.ts'
 import { readSnapshot } from './snapshot.ts'
@@ -20,6 +21,12 @@ export interface Recovered {
   readonly orphans: number
 }
 
+interface RecoveryOptions extends HeadOptions {
+  readonly floorMs: number
+  /** Who reads the head in other threads. */
+  readonly readership: Readership
+}
+
 /** The numbers of files with such names, ascending. */
 export function numbersOf(names: readonly string[], ending: '.wal' | '.snapshot'): readonly number[] {
   return names
@@ -33,7 +40,7 @@ export function numbersOf(names: readonly string[], ending: '.wal' | '.snapshot'
  * what cannot be read is told of in `damage`. A segment that ends within a frame is not damage where it is the last one: that is how a
  * killed process leaves it.
  */
-export function recoverHead(disk: Disk, names: readonly string[], options: HeadOptions & { readonly floorMs: number }): Recovered {
+export function recoverHead(disk: Disk, names: readonly string[], options: RecoveryOptions): Recovered {
   const damage: FileDamage[] = []
   const snapshots = numbersOf(names, '.snapshot')
   let head = emptyHead(options)
@@ -73,8 +80,8 @@ export function recoverHead(disk: Disk, names: readonly string[], options: HeadO
   return { head, damage, orphans }
 }
 
-function emptyHead(options: HeadOptions & { readonly floorMs: number }): Head {
-  const head = new Head(options)
+function emptyHead(options: RecoveryOptions): Head {
+  const head = new Head(options, options.readership)
   head.restoreFloor(options.floorMs)
   return head
 }

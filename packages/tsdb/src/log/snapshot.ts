@@ -4,7 +4,7 @@ import { ByteWriter } from '../codec/byte-writer.ts'
 import { decodeValues, encodedBytesMax, encodeValues } from '../codec/value-codec.ts'
 import type { Head } from '../head.ts'
 import type { Disk, DiskError, DiskFile } from '../ports.ts'
-import { CHUNK_SAMPLES } from '../samples/timestamp-columns.ts'
+import { CHUNK_SAMPLES } from '../samples/chunk-memory.ts'
 import {
   beginFrame,
   endFrame,

@@ -31,6 +31,14 @@ export class LateSamples {
     this.#length += 1
   }
 
+  /** Adds a sample that is newer than all. */
+  push(timestampMs: number, value: number): void {
+    assert(this.#length < LATE_SAMPLES_MAX, 'late samples are merged before they are too many')
+    this.timestampsMs[this.#length] = timestampMs
+    this.values[this.#length] = value
+    this.#length += 1
+  }
+
   /** Drops those before `beforeMs`; answers how many. */
   truncate(beforeMs: number): number {
     const dropped = this.from(beforeMs)

@@ -1,31 +1,18 @@
 import { assert } from '@signalbox/base'
-import { decodeValues, encodedBytesMax, encodeValues } from '../codec/value-codec.ts'
+import { encodedBytesMax, encodeValues } from '../codec/value-codec.ts'
 import { ByteArena } from './byte-arena.ts'
+import { CHUNK_SAMPLES, ChunkMemory, SLAB_BYTES } from './chunk-memory.ts'
+import { ChunkReader, type SampleWindow, type SeriesPlace } from './chunk-reader.ts'
 import { ChunkTable } from './chunk-table.ts'
-import { LATE_SAMPLES_MAX, LateSamples, mergeSamples } from './late-samples.ts'
+import { GraceQueue, NO_READERS, type Readership } from './grace-queue.ts'
+import { LATE_SAMPLES_MAX, LateSamples } from './late-samples.ts'
+import { RowPool } from './row-pool.ts'
+import type { SampleJournal } from './sample-journal.ts'
 import { PAGE_SERIES, SeriesPage } from './series-page.ts'
-import { CHUNK_SAMPLES, TimestampColumns } from './timestamp-columns.ts'
+import { TimestampColumns } from './timestamp-columns.ts'
 
 /** 'unchanged': the same sample is already there. 'late': kept, though not the newest of its series. */
 export type SampleOutcome = 'ok' | 'late' | 'unchanged' | 'out-of-order' | 'duplicate' | 'unknown-series'
-
-/** Samples `[from, to)` of one chunk; chunk 0 is the open one. */
-interface WindowPart {
-  readonly chunk: number
-  readonly column: number
-  readonly from: number
-  readonly to: number
-}
-
-/** The samples of one series in a range of time. Good until the next append or truncation. */
-export interface SampleWindow {
-  readonly ref: number
-  readonly length: number
-  /** Ascending by time. */
-  readonly parts: readonly WindowPart[]
-  /** Late samples `[from, to)` that belong in between. */
-  readonly late: { readonly from: number; readonly to: number } | undefined
-}
 
 /** One sealed chunk, as it is: 120 values. */
 export interface StoredChunk {
@@ -33,7 +20,13 @@ export interface StoredChunk {
   readonly bytes: Uint8Array
 }
 
-const NO_PARTS: readonly WindowPart[] = []
+/** Memory that is not in use any more, once nobody reads it: four times its number and what it is. */
+const GONE_ROW = 0
+const GONE_COLUMN = 1
+const GONE_CHUNK = 2
+/** A chunk whose predecessors are gone. */
+const GONE_LIST = 3
+
 const scratch = new Float64Array(CHUNK_SAMPLES)
 const encoded = new Uint8Array(encodedBytesMax(CHUNK_SAMPLES))
 /** For comparing values by their bits. */
@@ -44,25 +37,39 @@ const pairWords = new Uint32Array(pair.buffer)
  * The samples of series that are known by ascending reference, each ascending by time without repetition.
  *
  *     sealed:  [ 120 ] <- [ 120 ] <- ... <- [ 120 ]     encoded bytes in an arena, timestamps shared
- *     open:    [ 37 . . . . . . . . . . . . . . . ]     doubles in the series' row of a page
+ *     open:    [ 37 . . . . . . . . . . . . . . . ]     doubles in a row
  *     late:    [ 3 ]                                    merged when it is full, or when the open chunk is
  *
- * All of it lies in shared memory, none of it in an object a series or a chunk: one object costs as much as 100 encoded samples.
+ * None of it lies in an object a series or a chunk: one object costs as much as 100 encoded samples. All but the late samples lies in
+ * shared memory (`ChunkMemory`), and what readers of other threads were told of stays as it is until they have gone on, twice: a list of
+ * chunks is cut only when everybody knows that what is before the cut is gone, and numbers are given out again only when everybody
+ * has gone on after that, because until then a reader may follow the list to the first chunk that is too old.
  */
 export class SampleStore {
   readonly #lateMs: number
-  readonly #columns = new TimestampColumns()
-  readonly #table = new ChunkTable()
-  readonly #arena = new ByteArena()
+  readonly #memory = new ChunkMemory()
+  readonly #columns = new TimestampColumns(this.#memory, (column) => this.#gone(column, GONE_COLUMN))
+  readonly #rows = new RowPool(this.#memory)
+  readonly #table = new ChunkTable(this.#memory)
+  readonly #arena = new ByteArena(this.#memory)
   readonly #late = new Map<number, LateSamples>()
+  /** To be cut when the readers have gone on. */
+  readonly #cut = new Set<number>()
+  readonly #reader = new ChunkReader(this.#memory, this.#cut)
+  readonly #leaving: GraceQueue<number>
+  readonly #left: GraceQueue<number>
+  readonly #place: SeriesPlace = { sealed: 0, column: 0, row: 0, length: 0 }
   /** By reference / 64. */
   #pages: (SeriesPage | undefined)[] = []
   #pageCount = 0
   #samples = 0
+  #journal: SampleJournal | undefined
 
   /** Samples up to `lateMs` older than their series' newest are taken. */
-  constructor(lateMs: number) {
+  constructor(lateMs: number, readership: Readership = NO_READERS) {
     this.#lateMs = lateMs
+    this.#leaving = new GraceQueue(readership, (item) => this.#leave(item))
+    this.#left = new GraceQueue(readership, (item) => this.#reuse(item))
   }
 
   /** Held now. */
@@ -72,7 +79,39 @@ export class SampleStore {
 
   get bytes(): number {
     const late = this.#late.size * (LATE_SAMPLES_MAX * 16 + 400)
-    return this.#pageCount * SeriesPage.bytes + this.#columns.bytes + this.#table.bytes + this.#arena.bytes + late
+    return this.#pageCount * SeriesPage.bytes + this.#rows.bytes + this.#columns.bytes + this.#table.bytes + this.#arena.bytes + late
+  }
+
+  /** For those who read in other threads. */
+  get memory(): ChunkMemory {
+    return this.#memory
+  }
+
+  /** Rows, columns and chunks that are not in use and that readers may still look at. */
+  get goneItems(): number {
+    return this.#leaving.size + this.#left.size
+  }
+
+  /** Writes down from now on what changes; undefined ends it. */
+  writeDown(journal: SampleJournal | undefined): void {
+    this.#journal = journal
+  }
+
+  /** Lets go what no reader looks at any more. */
+  reuseGone(): void {
+    this.#leaving.advance()
+    this.#left.advance()
+  }
+
+  /** Of a series that is open; good until the next call. */
+  placeOf(ref: number): Readonly<SeriesPlace> | undefined {
+    const page = this.#page(ref)
+    return page === undefined ? undefined : this.#placeIn(page, ref % PAGE_SERIES)
+  }
+
+  /** Undefined without any. */
+  lateOf(ref: number): LateSamples | undefined {
+    return this.#late.get(ref)
   }
 
   /** A reference that was not used before, or is not any more. */
@@ -92,6 +131,7 @@ export class SampleStore {
     page.newestMs[slot] = -Infinity
     page.sealed[slot] = 0
     page.column[slot] = 0
+    page.row[slot] = 0
     page.length[slot] = 0
   }
 
@@ -102,6 +142,7 @@ export class SampleStore {
     assert(page !== undefined && page.length[slot] === 0 && page.sealed[slot] === 0, 'a series without samples is closed')
     page.alive[slot] = 0
     page.count -= 1
+    this.#journal?.dead.push(ref)
     if (page.count > 0) return
     this.#pages[Math.floor(ref / PAGE_SERIES)] = undefined
     this.#pageCount -= 1
@@ -113,8 +154,12 @@ export class SampleStore {
     if (page === undefined) return 'unknown-series'
     const slot = ref % PAGE_SERIES
     if (timestampMs <= (page.newestMs[slot] as number)) return this.#appendLate(page, ref, timestampMs, value)
-    this.#appendNewest(page, slot, timestampMs, value)
+    const isMove = this.#appendNewest(page, slot, timestampMs, value)
     this.#samples += 1
+    if (this.#journal !== undefined) {
+      if (isMove || page.length[slot] === CHUNK_SAMPLES) this.#journal.moved.add(ref)
+      else this.#journal.advance(ref)
+    }
     if (page.length[slot] === CHUNK_SAMPLES) {
       this.#seal(page, slot)
       if (this.#late.size > 0 && this.#late.has(ref)) this.#mergeLate(page, ref)
@@ -139,54 +184,18 @@ export class SampleStore {
   window(ref: number, startMs: number, endMs: number): SampleWindow {
     const page = this.#page(ref)
     assert(page !== undefined, 'a series that is open')
-    const slot = ref % PAGE_SERIES
-    let parts: WindowPart[] | undefined
-    let length = 0
-    const openLength = page.length[slot] as number
-    for (let chunk = openLength > 0 ? 0 : (page.sealed[slot] as number), isOpen = openLength > 0; isOpen || chunk !== 0; ) {
-      const column = isOpen ? (page.column[slot] as number) : this.#table.columnOf(chunk)
-      const count = isOpen ? openLength : CHUNK_SAMPLES
-      const timestampsMs = this.#columns.timestampsOf(column)
-      if ((timestampsMs[count - 1] as number) < startMs) break
-      if ((timestampsMs[0] as number) <= endMs) {
-        const from = lowerBound(timestampsMs, count, startMs)
-        const to = upperBound(timestampsMs, count, endMs)
-        if (to > from) {
-          parts ??= []
-          parts.push({ chunk, column, from, to })
-          length += to - from
-        }
-      }
-      chunk = isOpen ? (page.sealed[slot] as number) : this.#table.previousOf(chunk)
-      isOpen = false
-    }
-    parts?.reverse()
-    const samples = this.#late.size === 0 ? undefined : this.#late.get(ref)
-    if (samples === undefined) return { ref, length, parts: parts ?? NO_PARTS, late: undefined }
-    const late = { from: samples.from(startMs), to: upperBound(samples.timestampsMs, samples.length, endMs) }
-    if (late.to <= late.from) return { ref, length, parts: parts ?? NO_PARTS, late: undefined }
-    return { ref, length: length + late.to - late.from, parts: parts ?? NO_PARTS, late }
+    const late = this.#late.size === 0 ? undefined : this.#late.get(ref)
+    return this.#reader.window(ref, this.#placeIn(page, ref % PAGE_SERIES), late, { startMs, endMs })
   }
 
   /** Copies a window's samples to the front of columns that are at least as long. Keeps every bit of a value. */
   copy(window: SampleWindow, timestampsMs: Float64Array, values: Float64Array): void {
-    if (window.late === undefined) {
-      this.#copyParts(window, timestampsMs, values)
-      return
-    }
-    const { from, to } = window.late
-    const late = this.#late.get(window.ref) as LateSamples
-    const length = window.length - (to - from)
-    const plain = { timestampsMs: new Float64Array(length), values: new Float64Array(length), length }
-    this.#copyParts(window, plain.timestampsMs, plain.values)
-    const some = { timestampsMs: late.timestampsMs.subarray(from, to), values: late.values.subarray(from, to), length: to - from }
-    mergeSamples(plain, some, timestampsMs, values)
+    this.#reader.copy(window, window.late === undefined ? undefined : this.#late.get(window.ref), timestampsMs, values)
   }
 
   /** `copy` without the timestamps: for a window `isAtTimesOf` another one. */
   copyValues(window: SampleWindow, values: Float64Array): void {
-    assert(window.late === undefined, 'late samples have times of their own')
-    this.#copyPartValues(window, values)
+    this.#reader.copyValues(window, values)
   }
 
   /** Merges what came late, and answers the sealed chunks, oldest first. */
@@ -195,11 +204,11 @@ export class SampleStore {
     assert(page !== undefined, 'a series that is open')
     if (this.#late.has(ref)) this.#mergeLate(page, ref)
     const chunks: StoredChunk[] = []
-    for (let chunk = page.sealed[ref % PAGE_SERIES] as number; chunk !== 0; chunk = this.#table.previousOf(chunk)) {
-      const place = this.#table.placeOf(chunk)
-      const offset = this.#arena.offsetOf(place)
-      const bytes = this.#arena.slabOf(place).subarray(offset, offset + this.#table.lengthOf(chunk))
-      chunks.push({ column: this.#table.columnOf(chunk), bytes })
+    for (let chunk = page.sealed[ref % PAGE_SERIES] as number; chunk !== 0; chunk = this.#reader.previousOf(chunk)) {
+      const place = this.#memory.placeOf(chunk)
+      const offset = place % SLAB_BYTES
+      const bytes = this.#memory.slabOf(place).subarray(offset, offset + this.#memory.lengthOf(chunk))
+      chunks.push({ column: this.#memory.columnOf(chunk), bytes })
     }
     return chunks.reverse()
   }
@@ -211,7 +220,7 @@ export class SampleStore {
     const slot = ref % PAGE_SERIES
     const length = page.length[slot] as number
     if (length === 0) return undefined
-    return { column: page.column[slot] as number, values: page.values.subarray(slot * CHUNK_SAMPLES, slot * CHUNK_SAMPLES + length) }
+    return { column: page.column[slot] as number, values: this.#rowOf(page.row[slot] as number, length) }
   }
 
   timestampsOf(column: number): Float64Array {
@@ -231,6 +240,7 @@ export class SampleStore {
     page.sealed[slot] = this.#table.add(page.sealed[slot] as number, column, place, chunk.bytes.length)
     page.newestMs[slot] = chunk.timestampsMs[CHUNK_SAMPLES - 1] as number
     this.#samples += CHUNK_SAMPLES
+    this.#journal?.moved.add(ref)
     return column
   }
 
@@ -241,23 +251,38 @@ export class SampleStore {
     const slot = ref % PAGE_SERIES
     let newer = 0
     let chunk = page.sealed[slot] as number
-    while (chunk !== 0 && this.#lastOf(chunk) >= beforeMs) {
+    while (chunk !== 0 && this.#reader.lastMs(chunk) >= beforeMs) {
       newer = chunk
-      chunk = this.#table.previousOf(chunk)
+      chunk = this.#reader.previousOf(chunk)
     }
     if (chunk !== 0) {
+      // Walked to its end first: without readers, a chunk's entry goes with the chunk.
+      const old: number[] = []
+      for (; chunk !== 0; chunk = this.#reader.previousOf(chunk)) old.push(chunk)
       if (newer === 0) page.sealed[slot] = 0
-      else this.#table.cut(newer)
-      for (let previous = 0; chunk !== 0; chunk = previous) {
-        previous = this.#table.previousOf(chunk)
-        this.#release(chunk)
+      else {
+        this.#cut.add(newer)
+        this.#gone(newer, GONE_LIST)
       }
+      for (const one of old) this.#release(one)
+      this.#journal?.moved.add(ref)
     }
     const late = this.#late.get(ref)
-    if (late !== undefined) this.#samples -= late.truncate(beforeMs)
+    if (late !== undefined) {
+      this.#samples -= late.truncate(beforeMs)
+      this.#journal?.late.add(ref)
+    }
     if (late?.length === 0) this.#late.delete(ref)
-    if ((page.newestMs[slot] as number) < beforeMs) this.#empty(page, slot)
+    if ((page.newestMs[slot] as number) < beforeMs && page.length[slot] !== 0) {
+      this.#empty(page, slot)
+      this.#journal?.moved.add(ref)
+    }
     return page.length[slot] !== 0 || page.sealed[slot] !== 0
+  }
+
+  /** Gives back memory that truncation left without use. */
+  trim(): void {
+    this.#rows.trim()
   }
 
   #page(ref: number): SeriesPage | undefined {
@@ -265,12 +290,33 @@ export class SampleStore {
     return page === undefined || page.alive[ref % PAGE_SERIES] === 0 ? undefined : page
   }
 
-  #appendNewest(page: SeriesPage, slot: number, timestampMs: number, value: number): void {
+  #placeIn(page: SeriesPage, slot: number): SeriesPlace {
+    const place = this.#place
+    place.sealed = page.sealed[slot] as number
+    place.column = page.column[slot] as number
+    place.row = page.row[slot] as number
+    place.length = page.length[slot] as number
+    return place
+  }
+
+  /** The first `length` values of a row. */
+  #rowOf(row: number, length: number): Float64Array {
+    const at = this.#memory.rowOffset(row)
+    return this.#memory.rowOf(row).subarray(at, at + length)
+  }
+
+  /** Answers whether more than the length changed. */
+  #appendNewest(page: SeriesPage, slot: number, timestampMs: number, value: number): boolean {
     const at = page.length[slot] as number
-    page.column[slot] = at === 0 ? this.#columns.begin(timestampMs) : this.#columns.next(page.column[slot] as number, at, timestampMs)
-    page.values[slot * CHUNK_SAMPLES + at] = value
+    const before = page.column[slot] as number
+    const column = at === 0 ? this.#columns.begin(timestampMs) : this.#columns.next(before, at, timestampMs)
+    if (at === 0) page.row[slot] = this.#rows.take()
+    const row = page.row[slot] as number
+    this.#memory.rowOf(row)[this.#memory.rowOffset(row) + at] = value
+    page.column[slot] = column
     page.newestMs[slot] = timestampMs
     page.length[slot] = at + 1
+    return column !== before
   }
 
   #appendLate(page: SeriesPage, ref: number, timestampMs: number, value: number): SampleOutcome {
@@ -289,6 +335,7 @@ export class SampleStore {
     }
     late.insert(timestampMs, value)
     this.#samples += 1
+    this.#journal?.late.add(ref)
     if (late.length === LATE_SAMPLES_MAX) this.#mergeLate(page, ref)
     return 'late'
   }
@@ -301,8 +348,8 @@ export class SampleStore {
     // A chunk that ends before it stays; a chunk is taken apart as a whole, so the window begins with the oldest of those.
     let startMs = firstMs
     let chunk = page.sealed[slot] as number
-    for (; chunk !== 0 && this.#lastOf(chunk) > firstMs; chunk = this.#table.previousOf(chunk)) {
-      startMs = Math.min(startMs, this.#columns.timestampsOf(this.#table.columnOf(chunk))[0] as number)
+    for (; chunk !== 0 && this.#reader.lastMs(chunk) > firstMs; chunk = this.#reader.previousOf(chunk)) {
+      startMs = Math.min(startMs, this.#columns.timestampsOf(this.#memory.columnOf(chunk))[0] as number)
     }
     if ((page.length[slot] as number) > 0) {
       startMs = Math.min(startMs, this.#columns.timestampsOf(page.column[slot] as number)[0] as number)
@@ -312,8 +359,10 @@ export class SampleStore {
     const values = new Float64Array(window.length)
     this.copy(window, timestampsMs, values)
     this.#late.delete(ref)
+    this.#journal?.late.add(ref)
+    this.#journal?.moved.add(ref)
     for (let apart = page.sealed[slot] as number, previous = 0; apart !== chunk; apart = previous) {
-      previous = this.#table.previousOf(apart)
+      previous = this.#reader.previousOf(apart)
       this.#release(apart)
     }
     page.sealed[slot] = chunk
@@ -331,101 +380,55 @@ export class SampleStore {
     const length = page.length[slot] as number
     if (length === 0) return
     this.#columns.release(page.column[slot] as number)
+    this.#gone(page.row[slot] as number, GONE_ROW)
     page.column[slot] = 0
+    page.row[slot] = 0
     page.length[slot] = 0
     this.#samples -= length
   }
 
   /** The column's use goes over to the sealed chunk. */
   #seal(page: SeriesPage, slot: number): void {
-    const row = slot * CHUNK_SAMPLES
-    const length = encodeValues(page.values.subarray(row, row + CHUNK_SAMPLES), CHUNK_SAMPLES, encoded, 0)
+    const row = page.row[slot] as number
+    const length = encodeValues(this.#rowOf(row, CHUNK_SAMPLES), CHUNK_SAMPLES, encoded, 0)
     const place = this.#arena.add(encoded, length)
     page.sealed[slot] = this.#table.add(page.sealed[slot] as number, page.column[slot] as number, place, length)
+    this.#gone(row, GONE_ROW)
     page.column[slot] = 0
+    page.row[slot] = 0
     page.length[slot] = 0
   }
 
   #release(chunk: number): void {
-    this.#columns.release(this.#table.columnOf(chunk))
-    this.#arena.release(this.#table.placeOf(chunk), this.#table.lengthOf(chunk))
-    this.#table.release(chunk)
     this.#samples -= CHUNK_SAMPLES
+    this.#gone(chunk, GONE_CHUNK)
   }
 
-  #lastOf(chunk: number): number {
-    return this.#columns.timestampsOf(this.#table.columnOf(chunk))[CHUNK_SAMPLES - 1] as number
+  #gone(number: number, kind: number): void {
+    this.#leaving.add(4 * number + kind)
   }
 
-  #copyParts(window: SampleWindow, timestampsMs: Float64Array, values: Float64Array): void {
-    let written = 0
-    for (const { column, from, to } of window.parts) {
-      copyColumn(this.#columns.timestampsOf(column), from, to, timestampsMs, written)
-      written += to - from
+  /** All readers know that it is gone. */
+  #leave(item: number): void {
+    if (item % 4 !== GONE_LIST) {
+      this.#left.add(item)
+      return
     }
-    this.#copyPartValues(window, values)
+    const chunk = (item - GONE_LIST) / 4
+    if (!this.#cut.delete(chunk)) return
+    this.#table.cut(chunk)
   }
 
-  #copyPartValues(window: SampleWindow, values: Float64Array): void {
-    const page = this.#page(window.ref) as SeriesPage
-    let written = 0
-    for (const { chunk, from, to } of window.parts) {
-      if (chunk === 0) {
-        const row = (window.ref % PAGE_SERIES) * CHUNK_SAMPLES
-        copyColumn(page.values, row + from, row + to, values, written)
-      } else {
-        const isWhole = to - from === CHUNK_SAMPLES
-        this.#decode(chunk, isWhole ? values : scratch, isWhole ? written : 0)
-        if (!isWhole) copyColumn(scratch, from, to, values, written)
-      }
-      written += to - from
+  /** No reader can come upon it any more. */
+  #reuse(item: number): void {
+    const number = Math.floor(item / 4)
+    if (item % 4 === GONE_ROW) this.#rows.give(number)
+    else if (item % 4 === GONE_COLUMN) this.#columns.reclaim(number)
+    else {
+      this.#arena.release(this.#memory.placeOf(number), this.#memory.lengthOf(number))
+      const column = this.#memory.columnOf(number)
+      this.#table.release(number)
+      this.#columns.release(column)
     }
   }
-
-  #decode(chunk: number, target: Float64Array, to: number): void {
-    const place = this.#table.placeOf(chunk)
-    const at = this.#arena.offsetOf(place)
-    const span = { bytes: this.#arena.slabOf(place), at, end: at + this.#table.lengthOf(chunk) }
-    const sound = decodeValues(span, CHUNK_SAMPLES, target, to)
-    assert(sound, 'a chunk decodes to what it was made of')
-  }
-}
-
-/** Whether two windows have the same timestamps because their chunks share them; false also where that would take comparing them. */
-export function isAtTimesOf(window: SampleWindow, other: SampleWindow | undefined): boolean {
-  if (other === undefined || window.late !== undefined || other.late !== undefined) return false
-  if (window.parts.length !== other.parts.length || window.length !== other.length) return false
-  for (let i = 0; i < window.parts.length; i++) {
-    const [one, same] = [window.parts[i] as WindowPart, other.parts[i] as WindowPart]
-    if (one.column !== same.column || one.from !== same.from || one.to !== same.to) return false
-  }
-  return true
-}
-
-function lowerBound(timestampsMs: Float64Array, length: number, timeMs: number): number {
-  let low = 0
-  let high = length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if ((timestampsMs[middle] as number) < timeMs) low = middle + 1
-    else high = middle
-  }
-  return low
-}
-
-function upperBound(timestampsMs: Float64Array, length: number, timeMs: number): number {
-  let low = 0
-  let high = length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if ((timestampsMs[middle] as number) <= timeMs) low = middle + 1
-    else high = middle
-  }
-  return low
-}
-
-/** Typed array to typed array: unlike a plain array of numbers, neither side makes a NaN canonical. */
-function copyColumn(source: Float64Array, from: number, to: number, target: Float64Array, at: number): void {
-  if (to - from > 16) target.set(source.subarray(from, to), at)
-  else for (let i = from; i < to; i++) target[at + i - from] = source[i] as number
 }

@@ -1,10 +1,5 @@
 import { assert } from '@signalbox/base'
-
-/** Samples in a sealed chunk. SOURCE: Prometheus tsdb/head_append.go aims at 120 samples a chunk. */
-export const CHUNK_SAMPLES = 120
-
-/** Columns of one allocation: 60 KiB. */
-const PAGE_COLUMNS = 64
+import { CHUNK_SAMPLES, type ChunkMemory, PAGE_COLUMNS } from './chunk-memory.ts'
 
 interface Column {
   readonly timestampsMs: Float64Array
@@ -23,16 +18,22 @@ interface Column {
  *     series b:    ^^^^^               has 2; a next 40 confirms it, anything else needs a branch
  *
  * Columns are known by number, from 1. Each answer of `begin` and `next` that is not the column asked for counts one use, which `release`
- * takes back; a column without uses is given out again. It remembers the last column begun and the last branch: scrapes append target
+ * takes back; a column without uses is unused until `reclaim` makes it one that is given out again. It remembers the last column begun and the last branch: scrapes append target
  * by target.
  */
 export class TimestampColumns {
-  #pages: SharedArrayBuffer[] = []
+  readonly #memory: ChunkMemory
+  readonly #onUnused: (column: number) => void
   #columns: (Column | undefined)[] = [undefined]
   #free: number[] = []
   #live = 0
   #begun = 0
   #branch = { from: 0, index: 0, to: 0 }
+
+  constructor(memory: ChunkMemory, onUnused: (column: number) => void) {
+    this.#memory = memory
+    this.#onUnused = onUnused
+  }
 
   /** Of the columns in use. */
   get bytes(): number {
@@ -91,16 +92,22 @@ export class TimestampColumns {
     const released = this.#at(column)
     released.uses -= 1
     if (released.uses > 0) return
-    this.#columns[column] = { timestampsMs: released.timestampsMs, written: 0, uses: 0 }
-    this.#free.push(column)
-    this.#live -= 1
     if (this.#begun === column) this.#begun = 0
     if (this.#branch.from === column || this.#branch.to === column) this.#branch = { from: 0, index: 0, to: 0 }
-    if (this.#live === 0) {
-      this.#pages = []
-      this.#columns = [undefined]
-      this.#free = []
-    }
+    this.#onUnused(column)
+  }
+
+  /** An unused column may be given out again. */
+  reclaim(column: number): void {
+    const unused = this.#at(column)
+    assert(unused.uses === 0, 'a column without uses')
+    unused.written = 0
+    this.#free.push(column)
+    this.#live -= 1
+    if (this.#live > 0) return
+    this.#memory.timestamps.clear()
+    this.#columns = [undefined]
+    this.#free = []
   }
 
   /** Whether this timestamp stands at `index`, or now does because the column ended there. */
@@ -123,9 +130,12 @@ export class TimestampColumns {
     this.#live += 1
     const free = this.#free.pop()
     if (free !== undefined) return free
-    const row = (this.#columns.length - 1) % PAGE_COLUMNS
-    if (row === 0) this.#pages.push(new SharedArrayBuffer(PAGE_COLUMNS * CHUNK_SAMPLES * 8))
-    const timestampsMs = new Float64Array(this.#pages.at(-1) as SharedArrayBuffer, row * CHUNK_SAMPLES * 8, CHUNK_SAMPLES)
+    const column = this.#columns.length
+    if ((column - 1) % PAGE_COLUMNS === 0) {
+      this.#memory.timestamps.set((column - 1) / PAGE_COLUMNS, new SharedArrayBuffer(PAGE_COLUMNS * CHUNK_SAMPLES * 8))
+    }
+    const at = this.#memory.columnOffset(column)
+    const timestampsMs = this.#memory.columnPage(column).subarray(at, at + CHUNK_SAMPLES)
     return this.#columns.push({ timestampsMs, written: 0, uses: 0 }) - 1
   }
 }
