@@ -5,6 +5,7 @@ import {
   evaluateInstant,
   evaluateRange,
   type Matcher,
+  type ParseOptions,
   parse,
   parseSelector,
   type Queryable,
@@ -53,9 +54,11 @@ class CountingSource implements Queryable {
 /** The query engine over a source, behind plain messages. Knows nothing of threads and of how samples come in. */
 export class QueryService {
   readonly #source: SeriesSource
+  readonly #parsing: ParseOptions
 
-  constructor(source: SeriesSource) {
+  constructor(source: SeriesSource, parsing: ParseOptions = {}) {
     this.#source = source
+    this.#parsing = parsing
   }
 
   /** Synchronous; `canceled` is asked between series. */
@@ -76,7 +79,7 @@ export class QueryService {
 
   #evaluate(query: ExpressionQuery, canceled: () => boolean): Result<StoreAnswer, StoreError> {
     const beganMs = performance.now()
-    const expression = parse(query.query)
+    const expression = parse(query.query, this.#parsing)
     if (!expression.ok) return failure({ code: 'parse', message: expression.error.message })
     const type = typeOf(expression.value)
     if (query.kind === 'range' && type !== 'scalar' && type !== 'instant vector') {

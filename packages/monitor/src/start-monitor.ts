@@ -34,6 +34,8 @@ export interface MonitorConfig {
   readonly seriesMax?: number
   /** Threads that answer queries, 1 to 8; default 1. */
   readonly queryThreads?: number
+  /** Whether queries may use what Prometheus calls experimental; default false. */
+  readonly experimentalPromql?: boolean
   /** The console's built files; without it a page says how to build them. */
   readonly consoleDir?: string
   /** Base address of the gateway's admin port, without a trailing slash. */
@@ -90,7 +92,8 @@ export async function startMonitor(config: MonitorConfig, deps: MonitorDeps): Pr
   const lock = config.dataFolder === undefined ? undefined : FolderLock.take(config.dataFolder)
   if (lock?.ok === false) throw new MonitorStartError('store', lock.error.message)
   const http = new HttpClient()
-  const store = new WorkerStore({ store: storeConfigOf(config), workerUrl: config.workerUrl, queryThreads: config.queryThreads ?? 1 }, deps)
+  const parsing = { experimental: config.experimentalPromql ?? false }
+  const store = new WorkerStore({ store: storeConfigOf(config), workerUrl: config.workerUrl, queryThreads: config.queryThreads ?? 1, parsing }, deps)
   const metrics = new MonitorMetrics({ clock, stats: () => store.stats(), dialects: config.dialects ?? dialectsDefault })
   const targets = new TargetSet(limitsOf(config), {
     store,
@@ -108,6 +111,7 @@ export async function startMonitor(config: MonitorConfig, deps: MonitorDeps): Pr
       store,
       retentionMs: config.retentionMs ?? storeDefaults.retentionMs,
       queryTimeoutMs: QUERY_TIMEOUT_MS_DEFAULT,
+      parsing,
       queried: (seconds) => metrics.queried(seconds),
     }),
     remoteWrite: new RemoteWriteReceiver({ store, clock }),

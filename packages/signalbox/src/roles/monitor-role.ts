@@ -41,6 +41,7 @@ export async function startMonitorRole({ config, endpoints, demo, isDataTemporar
       outOfOrderMs: monitor.outOfOrderMs,
       seriesMax: monitor.seriesMax,
       queryThreads: monitor.queryThreads,
+      experimentalPromql: monitor.experimentalPromql,
       consoleDir: consoleFolder,
       gatewayAdminUrl,
       gatewayApiPort: config.gateway.port,
