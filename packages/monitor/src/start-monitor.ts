@@ -19,7 +19,8 @@ export interface MonitorConfig {
   readonly host: string
   /** 0: any free port. */
   readonly port: number
-  readonly targets: readonly TargetConfig[]
+  /** The first targets; a function of the port that the monitor listens on, so that it can be one of them. */
+  readonly targets: readonly TargetConfig[] | ((port: number) => readonly TargetConfig[])
   /** Default 5 s; scrapes may take as long. */
   readonly scrapeIntervalMs?: number
   /** Of the store's files, made if it is missing; one process at a time. Without it samples are in memory alone. */
@@ -152,7 +153,7 @@ export async function startMonitor(config: MonitorConfig, deps: MonitorDeps): Pr
     await close()
     throw new MonitorStartError('store', opened.error)
   }
-  targets.set(config.targets)
+  targets.set(typeof config.targets === 'function' ? config.targets(listening.value) : config.targets)
   return {
     port: listening.value,
     setTargets: (next) => targets.set(next),
