@@ -2,6 +2,8 @@ import { type Clock, failure, ok, type Result } from '@signalbox/base'
 import { type Expr, type ParseOptions, parse, pretty } from '@signalbox/promql'
 import { type ApiResult, badData, envelope, json } from './api-answer.ts'
 import type { ParameterResult } from './api-parameters.ts'
+import { exemplarAnswer } from './exemplar-query.ts'
+import type { ExemplarStore } from './exemplar-store.ts'
 import { expressionJson } from './expression-json.ts'
 import type { QueryOptions, QueryWork, Store, StoreAnswer, StoreError, StoreQuery } from './ports.ts'
 import { instantQuery, invalid, listQuery, rangeQuery, statisticsQuery, timeoutOf } from './query-parameters.ts'
@@ -12,6 +14,7 @@ import { metadataJson, targetsJson } from './targets-json.ts'
 export interface PrometheusApiDeps {
   readonly store: Store
   readonly targets: TargetSet
+  readonly exemplars: ExemplarStore
   readonly clock: Clock
   readonly queryTimeoutMs: number
   /** Of expressions that are answered without the store; as the store's. */
@@ -70,6 +73,8 @@ export class PrometheusApi {
         return route(READ_OR_FORM, (form) => this.#withExpression(form, expressionJson))
       case 'format_query':
         return route(READ_OR_FORM, (form) => this.#withExpression(form, pretty))
+      case 'query_exemplars':
+        return route(READ_OR_FORM, (form) => exemplarAnswer(form, this.#deps.exemplars, this.#deps.parsing))
       case 'targets':
         return route(READ, (form) => this.#targets(form))
       case 'metadata':

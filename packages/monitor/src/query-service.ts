@@ -30,7 +30,8 @@ export interface SeriesSource extends Queryable {
 /** Beyond this an answer is refused: it is held as one string, one byte array and, in the browser, once more. */
 const ANSWER_LENGTH_MAX = 64 * 1024 * 1024
 
-const TRUNCATED = 'results truncated due to limit'
+/** The warning of an answer that a limit cut. */
+export const TRUNCATED = 'results truncated due to limit'
 
 type ListQuery = Exclude<StoreQuery, { readonly kind: 'instant' | 'range' | 'statistics' }>
 type ExpressionQuery = Extract<StoreQuery, { readonly kind: 'instant' | 'range' }>

@@ -1,6 +1,7 @@
 import type { Clock } from '@signalbox/base'
 import { FolderLock, HttpClient, listen } from '@signalbox/node'
 import { ConsoleApi, type DemoFlags } from './console-api.ts'
+import { ExemplarStore } from './exemplar-store.ts'
 import { type MonitorDialect, MonitorMetrics } from './monitor-metrics.ts'
 import { createMonitorServer } from './monitor-server.ts'
 import type { StoreConfig } from './open-samples.ts'
@@ -96,8 +97,10 @@ export async function startMonitor(config: MonitorConfig, deps: MonitorDeps): Pr
   const parsing = { experimental: config.experimentalPromql ?? false }
   const store = new WorkerStore({ store: storeConfigOf(config), workerUrl: config.workerUrl, queryThreads: config.queryThreads ?? 1, parsing }, deps)
   const metrics = new MonitorMetrics({ clock, stats: () => store.stats(), dialects: config.dialects ?? dialectsDefault })
+  const exemplars = new ExemplarStore()
   const targets = new TargetSet(limitsOf(config), {
     store,
+    exemplars,
     get: http.get,
     clock,
     log,
@@ -110,6 +113,7 @@ export async function startMonitor(config: MonitorConfig, deps: MonitorDeps): Pr
     prometheus: new PrometheusApi({
       ...common,
       store,
+      exemplars,
       retentionMs: config.retentionMs ?? storeDefaults.retentionMs,
       queryTimeoutMs: QUERY_TIMEOUT_MS_DEFAULT,
       parsing,
