@@ -92,6 +92,12 @@ x_count 4 # {} 1
         exemplar,
         'bad-exemplar 2:5',
       ])
+      expect(decode(`a 1\na 2 # ${exemplar}\nb 3 # {} 4\n`, { skipsBadExemplars: true }, extra).samples.map(([series]) => series)).toEqual([
+        'a',
+        'a',
+        'b',
+      ])
+      expect(exemplars.splice(2)).toEqual([[{}, 4, undefined]])
     }
   })
 

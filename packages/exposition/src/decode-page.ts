@@ -12,6 +12,8 @@ export interface DecodeOptions {
   readonly pageBytesMax?: number
   /** Hands nothing over unless the page obeys its format to the letter, as `checkPage` says. Default false. */
   readonly strict?: boolean
+  /** Goes on after an exemplar that is malformed, without it; not with `strict`. Default false. */
+  readonly skipsBadExemplars?: boolean
 }
 
 /** 64 MiB: about 500,000 series. */
@@ -30,7 +32,7 @@ export const pageBytesMaxDefault = 64 * 1024 * 1024
  * with a Map lookup of each series, 8.7 ms with each series parsed, 1.0 ms when nothing is wanted.
  *
  * Errors: 'too-large'; 'bad-syntax', also for bytes that are not UTF-8; 'bad-label', 'bad-value', 'bad-timestamp', 'bad-exemplar'
- * when the handler takes exemplars; with `strict`, those of `checkPage`.
+ * when the handler takes exemplars and does not skip bad ones; with `strict`, those of `checkPage`.
  * SOURCE: Prometheus exposition formats 0.0.4; OpenMetrics 1.0.0, section "Text format".
  */
 export function decodePage(page: Uint8Array, handler: PageHandler, options: DecodeOptions = {}): Result<{ samples: number }, ExpositionError> {
@@ -61,7 +63,11 @@ function run(page: Uint8Array, receiver: Receiver, options: DecodeOptions): Resu
     const checked = checkPage(page, openMetrics ? 'openmetrics' : 'text')
     if (!checked.ok) return checked
   }
-  return new PageDecoder(page, receiver, { openMetrics, mustEnd: options.format === 'openmetrics' }).decode()
+  return new PageDecoder(page, receiver, {
+    openMetrics,
+    mustEnd: options.format === 'openmetrics',
+    skipsBadExemplars: options.skipsBadExemplars ?? false,
+  }).decode()
 }
 
 function endsWithEof(page: Uint8Array): boolean {

@@ -12,6 +12,12 @@ export type Receiver =
   | { readonly table: undefined; readonly handler: PageHandler }
   | { readonly table: SeriesTable; readonly handler: NumberedHandler }
 
+interface PageRules {
+  readonly openMetrics: boolean
+  readonly mustEnd: boolean
+  readonly skipsBadExemplars: boolean
+}
+
 type FaultCode = ExpositionError['code']
 
 /** What every step answers instead of an offset when the page is wrong; the fault is then in `#fault`. */
@@ -33,6 +39,7 @@ export class PageDecoder {
   readonly #comments: CommentReader
   readonly #openMetrics: boolean
   readonly #mustEnd: boolean
+  readonly #skipsBadExemplars: boolean
   readonly #wanted = new Map<string, boolean>()
   /** Name of the last sample as a range of the page, and whether it is wanted: samples of one name follow each other. */
   #lastName = 0
@@ -42,13 +49,14 @@ export class PageDecoder {
   #ended = false
   #fault: { code: FaultCode; message: string; offset: number } | undefined
 
-  constructor(page: Uint8Array, receiver: Receiver, { openMetrics, mustEnd }: { readonly openMetrics: boolean; readonly mustEnd: boolean }) {
+  constructor(page: Uint8Array, receiver: Receiver, { openMetrics, mustEnd, skipsBadExemplars }: PageRules) {
     this.#page = page
     this.#text = new PageText(page)
     this.#receiver = receiver
     this.#comments = new CommentReader({ page, text: this.#text, handler: receiver.handler, openMetrics })
     this.#openMetrics = openMetrics
     this.#mustEnd = mustEnd
+    this.#skipsBadExemplars = skipsBadExemplars
   }
 
   decode(): Result<{ samples: number }, ExpositionError> {
@@ -128,8 +136,8 @@ export class PageDecoder {
 
   #exemplar(hash: number, next: number): number {
     const parsed = parseExemplar(this.#text.slice(hash + 1, Math.max(hash + 1, this.#lineEnd(next))))
-    if (!parsed.ok) return this.#fail('bad-exemplar', hash, parsed.error)
-    this.#receiver.handler.exemplar?.(parsed.value)
+    if (parsed.ok) this.#receiver.handler.exemplar?.(parsed.value)
+    else if (!this.#skipsBadExemplars) return this.#fail('bad-exemplar', hash, parsed.error)
     return next
   }
 

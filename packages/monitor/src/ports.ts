@@ -69,18 +69,6 @@ export interface BatchOutcome {
   readonly refused: number
 }
 
-/** What became of a batch's samples; the counts add up to its size. */
-export interface BatchOutcome {
-  /** Those that were there already with the same value among them. */
-  readonly kept: number
-  /** Too old for their series. */
-  readonly outOfOrder: number
-  /** Another value is there at the same time. */
-  readonly duplicates: number
-  /** Of new series beyond the store's limit. */
-  readonly refused: number
-}
-
 export interface StoreStats {
   /** Samples kept since the process began. */
   readonly samples: number

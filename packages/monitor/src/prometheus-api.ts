@@ -1,7 +1,9 @@
 import { type Clock, failure, ok, type Result } from '@signalbox/base'
-import { parse, pretty } from '@signalbox/promql'
+import { type Expr, type ParseOptions, parse, pretty } from '@signalbox/promql'
 import { type ApiResult, badData, envelope, json } from './api-answer.ts'
 import type { ParameterResult } from './api-parameters.ts'
+import { exemplarAnswer } from './exemplar-query.ts'
+import type { ExemplarStore } from './exemplar-store.ts'
 import { expressionJson } from './expression-json.ts'
 import type { QueryOptions, QueryWork, Store, StoreAnswer, StoreError, StoreQuery } from './ports.ts'
 import { instantQuery, invalid, listQuery, rangeQuery, statisticsQuery, timeoutOf } from './query-parameters.ts'
@@ -12,8 +14,11 @@ import { metadataJson, targetsJson } from './targets-json.ts'
 export interface PrometheusApiDeps {
   readonly store: Store
   readonly targets: TargetSet
+  readonly exemplars: ExemplarStore
   readonly clock: Clock
   readonly queryTimeoutMs: number
+  /** Of expressions that are answered without the store; as the store's. */
+  readonly parsing: ParseOptions
   readonly retentionMs: number
   /** Of Signalbox. */
   readonly version: string
@@ -65,9 +70,11 @@ export class PrometheusApi {
       case 'labels':
         return route(READ_OR_FORM, (form, signal) => this.#ask('match[]', listQuery(form, { kind: 'label-names' }), form, signal))
       case 'parse_query':
-        return route(READ_OR_FORM, (form) => withExpression(form, expressionJson))
+        return route(READ_OR_FORM, (form) => this.#withExpression(form, expressionJson))
       case 'format_query':
-        return route(READ_OR_FORM, (form) => withExpression(form, pretty))
+        return route(READ_OR_FORM, (form) => this.#withExpression(form, pretty))
+      case 'query_exemplars':
+        return route(READ_OR_FORM, (form) => exemplarAnswer(form, this.#deps.exemplars, this.#deps.parsing))
       case 'targets':
         return route(READ, (form) => this.#targets(form))
       case 'metadata':
@@ -110,6 +117,11 @@ export class PrometheusApi {
     return code === 'parse' ? badData(invalid(source, message)) : failure({ type: code, message })
   }
 
+  #withExpression(form: URLSearchParams, answer: (expr: Expr) => unknown): ApiResult {
+    const parsed = parse(form.get('query') ?? '', this.#deps.parsing)
+    return parsed.ok ? json(answer(parsed.value)) : badData(invalid('query', parsed.error.message))
+  }
+
   #targets(form: URLSearchParams): ApiResult {
     const { targets } = this.#deps
     return json(targetsJson(targets.views(), targets.limits, { state: form.get('state') ?? '', pool: form.get('scrapePool') ?? '' }))
@@ -141,11 +153,6 @@ export class PrometheusApi {
 
 function route(methods: ApiRoute['methods'], answer: Answer): ApiRoute {
   return { methods, answer: async (form, signal) => envelope(await answer(form, signal)) }
-}
-
-function withExpression(form: URLSearchParams, answer: (expr: Parameters<typeof pretty>[0]) => unknown): ApiResult {
-  const parsed = parse(form.get('query') ?? '')
-  return parsed.ok ? json(answer(parsed.value)) : badData(invalid('query', parsed.error.message))
 }
 
 /**

@@ -53,6 +53,16 @@ export function listQuery(form: URLSearchParams, kind: ListKind): ParameterResul
   return ok({ ...kind, match: form.getAll('match[]'), startMs: startMs.value, endMs: endMs.value, ...limitOf(limit.value) })
 }
 
+/** What `query_exemplars` asks, beside the expression. Without start and end: of all time. */
+export function exemplarRange(form: URLSearchParams): ParameterResult<{ readonly startMs: number; readonly endMs: number }> {
+  const startMs = edge(form, 'start', -Infinity)
+  if (!startMs.ok) return startMs
+  const endMs = edge(form, 'end', Infinity)
+  if (!endMs.ok) return endMs
+  if (endMs.value < startMs.value) return failure(invalid('end', 'end timestamp must not be before start timestamp'))
+  return ok({ startMs: startMs.value, endMs: endMs.value })
+}
+
 /** How many entries the lists of `status/tsdb` have: 1 to 10,000, 10 when not said. SOURCE: Prometheus web/api/v1/api.go (serveTSDBStatus). */
 export function statisticsQuery(form: URLSearchParams, { oldestMs, newestMs }: StoreStats): ParameterResult<StoreQuery> {
   const text = form.get('limit') ?? ''

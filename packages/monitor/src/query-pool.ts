@@ -1,5 +1,6 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import { failure, type Result } from '@signalbox/base'
+import type { ParseOptions } from '@signalbox/promql'
 import { readerProgress } from '@signalbox/tsdb'
 import type { Log, QueryOptions, StoreAnswer, StoreError, StoreQuery } from './ports.ts'
 import { QueryQueue } from './query-queue.ts'
@@ -11,6 +12,7 @@ export interface QueryPoolOptions {
   readonly folder: string | undefined
   /** 1 to 8. */
   readonly threads: number
+  readonly parsing: ParseOptions
   /** Waiting for a thread; more are refused. Default 100. */
   readonly waitingMax?: number
 }
@@ -117,7 +119,7 @@ export class QueryPool {
   #spawn(): void {
     const { port1, port2 } = new MessageChannel()
     const progress = readerProgress()
-    const data: QueryThreadData = { kind: 'query', folder: this.#options.folder, feed: port1, progress }
+    const data: QueryThreadData = { kind: 'query', folder: this.#options.folder, feed: port1, progress, parsing: this.#options.parsing }
     const limits = { maxOldGenerationSizeMb: HEAP_MB_MAX }
     const worker = new Worker(this.#options.workerUrl, { workerData: data, transferList: [port1], resourceLimits: limits })
     const thread: QueryThread = { worker, startedMs: performance.now(), isReady: false, running: undefined, stuckChecks: 0, damagedChunks: 0 }

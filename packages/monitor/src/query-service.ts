@@ -5,6 +5,7 @@ import {
   evaluateInstant,
   evaluateRange,
   type Matcher,
+  type ParseOptions,
   parse,
   parseSelector,
   type Queryable,
@@ -29,7 +30,8 @@ export interface SeriesSource extends Queryable {
 /** Beyond this an answer is refused: it is held as one string, one byte array and, in the browser, once more. */
 const ANSWER_LENGTH_MAX = 64 * 1024 * 1024
 
-const TRUNCATED = 'results truncated due to limit'
+/** The warning of an answer that a limit cut. */
+export const TRUNCATED = 'results truncated due to limit'
 
 type ListQuery = Exclude<StoreQuery, { readonly kind: 'instant' | 'range' | 'statistics' }>
 type ExpressionQuery = Extract<StoreQuery, { readonly kind: 'instant' | 'range' }>
@@ -57,9 +59,11 @@ class CountingSource implements Queryable {
 /** The query engine over a source, behind plain messages. Knows nothing of threads and of how samples come in. */
 export class QueryService {
   readonly #source: SeriesSource
+  readonly #parsing: ParseOptions
 
-  constructor(source: SeriesSource) {
+  constructor(source: SeriesSource, parsing: ParseOptions = {}) {
     this.#source = source
+    this.#parsing = parsing
   }
 
   /** Synchronous; `canceled` is asked between series. */
@@ -80,7 +84,7 @@ export class QueryService {
 
   #evaluate(query: ExpressionQuery, canceled: () => boolean): Result<StoreAnswer, StoreError> {
     const beganMs = performance.now()
-    const expression = parse(query.query)
+    const expression = parse(query.query, this.#parsing)
     if (!expression.ok) return failure({ code: 'parse', message: expression.error.message })
     const type = typeOf(expression.value)
     if (query.kind === 'range' && type !== 'scalar' && type !== 'instant vector') {

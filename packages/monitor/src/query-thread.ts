@@ -12,10 +12,10 @@ const BEHIND: StoreError = { code: 'unavailable', message: 'the query fell too f
  * Answers queries in this thread, one at a time, from a reader that follows the store's thread. A query waits until the reader has seen
  * every batch that was committed before it. A reader that was given up ends the thread: another takes its place.
  */
-export function serveQueries(port: MessagePort, { folder, feed, progress }: QueryThreadData): void {
+export function serveQueries(port: MessagePort, { folder, feed, progress, parsing }: QueryThreadData): void {
   const disk = folder === undefined ? undefined : FolderDisk.open(folder)
   const reader = new TsdbReader(disk?.ok === true ? disk.value : noDisk, progress)
-  const queries = new QueryService(reader)
+  const queries = new QueryService(reader, parsing)
   let waiting: ToQueryThread[] = []
 
   const answer = ({ query, canceled }: ToQueryThread): Result<StoreAnswer, StoreError> => {

@@ -1,4 +1,5 @@
 import { type Clock, failure, ok, type Result } from '@signalbox/base'
+import type { ExemplarStore } from './exemplar-store.ts'
 import type { HttpGet, HttpPage, Log, Store } from './ports.ts'
 import { type FamilyMetadata, readPage, type ScrapedPage, type ScrapeError } from './scraped-page.ts'
 import { labelsOf, nextSlotMs, offsetMsOf, type TargetConfig, type TargetView } from './target.ts'
@@ -17,6 +18,7 @@ export const scrapeLimitsDefault: ScrapeLimits = { intervalMs: 5_000, timeoutMs:
 
 export interface ScrapeDeps {
   readonly store: Store
+  readonly exemplars: ExemplarStore
   readonly get: HttpGet
   readonly clock: Clock
   readonly log: Log
@@ -25,7 +27,8 @@ export interface ScrapeDeps {
   readonly ahead: (samples: number) => void
 }
 
-const ACCEPT = 'text/plain;version=0.0.4;q=0.9,application/openmetrics-text;version=1.0.0;q=0.5,*/*;q=0.1'
+/** OpenMetrics first: only its pages have exemplars. SOURCE: Prometheus scrape/scrape.go (acceptHeader), the order alone. */
+const ACCEPT = 'application/openmetrics-text;version=1.0.0;q=0.6,text/plain;version=0.0.4;q=0.5,*/*;q=0.1'
 
 /** A sample is stamped with its slot when the scrape began within this share of the interval around it, else with the time it began. */
 const LATE_RATIO_MAX = 0.02
@@ -52,7 +55,7 @@ export class ScrapeLoop {
     this.#limits = limits
     this.#offsetMs = offsetMsOf(target, limits.intervalMs)
     const labels = labelsOf(target)
-    this.#series = new TargetSeries(deps.store, labels, limits.samplesMax)
+    this.#series = new TargetSeries(deps, labels, limits.samplesMax)
     this.#view = {
       job: target.job,
       instance: target.instance,

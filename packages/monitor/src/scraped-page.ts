@@ -1,5 +1,5 @@
 import { failure, ok, type Result } from '@signalbox/base'
-import { decodeNumberedPage, type MetricType, type SeriesTable } from '@signalbox/exposition'
+import { decodeNumberedPage, type Exemplar, type MetricType, type SeriesTable } from '@signalbox/exposition'
 
 /** What one page says, before any of it is believed. Sample i is `series[i]`, `values[i]`, `timestampsMs[i]`. */
 export interface ScrapedPage {
@@ -9,6 +9,14 @@ export interface ScrapedPage {
   /** Undefined: the time of the scrape. */
   readonly timestampsMs: readonly (number | undefined)[]
   readonly metadata: ReadonlyMap<string, FamilyMetadata>
+  /** In page order. */
+  readonly exemplars: readonly SampleExemplar[]
+}
+
+export interface SampleExemplar {
+  /** Which sample of the page it belongs to. */
+  readonly sample: number
+  readonly exemplar: Exemplar
 }
 
 export interface FamilyMetadata {
@@ -37,6 +45,7 @@ export function readPage({ body, contentType }: PageBody, table: SeriesTable, sa
   const series: number[] = []
   const values: number[] = []
   const timestampsMs: (number | undefined)[] = []
+  const exemplars: SampleExemplar[] = []
   const metadata = new Map<string, FamilyMetadata>()
   const family = (name: string): FamilyMetadata | undefined => {
     const known = metadata.get(name)
@@ -57,6 +66,9 @@ export function readPage({ body, contentType }: PageBody, table: SeriesTable, sa
         values.push(value)
         timestampsMs.push(timestampMs)
       },
+      exemplar(exemplar) {
+        if (samples <= samplesMax) exemplars.push({ sample: series.length - 1, exemplar })
+      },
       type(name, type) {
         const entry = family(name)
         if (entry !== undefined) entry.type = type
@@ -66,12 +78,16 @@ export function readPage({ body, contentType }: PageBody, table: SeriesTable, sa
         if (entry !== undefined) entry.help = help
       },
     },
-    { format: contentType.startsWith('application/openmetrics-text') ? 'openmetrics' : 'text', pageBytesMax: body.length },
+    {
+      format: contentType.startsWith('application/openmetrics-text') ? 'openmetrics' : 'text',
+      pageBytesMax: body.length,
+      skipsBadExemplars: true,
+    },
   )
   if (!decoded.ok) {
     const { line, column, message } = decoded.error
     return failure({ cause: 'bad-page', message: `not a metrics page: line ${line}, column ${column}: ${message}` })
   }
   if (samples > samplesMax) return failure({ cause: 'sample-limit', message: `${samples} samples on the page, the limit is ${samplesMax}` })
-  return ok({ series, values, timestampsMs, metadata })
+  return ok({ series, values, timestampsMs, metadata, exemplars })
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '@signalbox/base'
 import { FolderLock, HttpClient, listen } from '@signalbox/node'
 import { ConsoleApi, type DemoFlags } from './console-api.ts'
+import { ExemplarStore } from './exemplar-store.ts'
 import { type MonitorDialect, MonitorMetrics } from './monitor-metrics.ts'
 import { createMonitorServer } from './monitor-server.ts'
 import type { StoreConfig } from './open-samples.ts'
@@ -19,7 +20,8 @@ export interface MonitorConfig {
   readonly host: string
   /** 0: any free port. */
   readonly port: number
-  readonly targets: readonly TargetConfig[]
+  /** The first targets; a function of the port that the monitor listens on, so that it can be one of them. */
+  readonly targets: readonly TargetConfig[] | ((port: number) => readonly TargetConfig[])
   /** Default 5 s; scrapes may take as long. */
   readonly scrapeIntervalMs?: number
   /** Of the store's files, made if it is missing; one process at a time. Without it samples are in memory alone. */
@@ -34,6 +36,8 @@ export interface MonitorConfig {
   readonly seriesMax?: number
   /** Threads that answer queries, 1 to 8; default 1. */
   readonly queryThreads?: number
+  /** Whether queries may use what Prometheus calls experimental; default false. */
+  readonly experimentalPromql?: boolean
   /** The console's built files; without it a page says how to build them. */
   readonly consoleDir?: string
   /** Base address of the gateway's admin port, without a trailing slash. */
@@ -90,10 +94,13 @@ export async function startMonitor(config: MonitorConfig, deps: MonitorDeps): Pr
   const lock = config.dataFolder === undefined ? undefined : FolderLock.take(config.dataFolder)
   if (lock?.ok === false) throw new MonitorStartError('store', lock.error.message)
   const http = new HttpClient()
-  const store = new WorkerStore({ store: storeConfigOf(config), workerUrl: config.workerUrl, queryThreads: config.queryThreads ?? 1 }, deps)
+  const parsing = { experimental: config.experimentalPromql ?? false }
+  const store = new WorkerStore({ store: storeConfigOf(config), workerUrl: config.workerUrl, queryThreads: config.queryThreads ?? 1, parsing }, deps)
   const metrics = new MonitorMetrics({ clock, stats: () => store.stats(), dialects: config.dialects ?? dialectsDefault })
+  const exemplars = new ExemplarStore()
   const targets = new TargetSet(limitsOf(config), {
     store,
+    exemplars,
     get: http.get,
     clock,
     log,
@@ -106,8 +113,10 @@ export async function startMonitor(config: MonitorConfig, deps: MonitorDeps): Pr
     prometheus: new PrometheusApi({
       ...common,
       store,
+      exemplars,
       retentionMs: config.retentionMs ?? storeDefaults.retentionMs,
       queryTimeoutMs: QUERY_TIMEOUT_MS_DEFAULT,
+      parsing,
       queried: (seconds) => metrics.queried(seconds),
     }),
     remoteWrite: new RemoteWriteReceiver({ store, clock }),
@@ -148,7 +157,7 @@ export async function startMonitor(config: MonitorConfig, deps: MonitorDeps): Pr
     await close()
     throw new MonitorStartError('store', opened.error)
   }
-  targets.set(config.targets)
+  targets.set(typeof config.targets === 'function' ? config.targets(listening.value) : config.targets)
   return {
     port: listening.value,
     setTargets: (next) => targets.set(next),

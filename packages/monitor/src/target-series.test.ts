@@ -1,6 +1,7 @@
 import { Labels } from '@signalbox/base'
 import { SeriesTable } from '@signalbox/exposition'
 import { describe, expect, test } from 'vitest'
+import { ExemplarStore } from './exemplar-store.ts'
 import { RecordingStore } from './recording-store.case.ts'
 import { readPage } from './scraped-page.ts'
 import { attach, TargetSeries } from './target-series.ts'
@@ -9,7 +10,7 @@ const report = { durationSeconds: 0.01, samples: 0 }
 
 function setUp() {
   const store = new RecordingStore()
-  const series = new TargetSeries(store, Labels.from({ job: 'j', instance: 'i' }), 100)
+  const series = new TargetSeries({ store, exemplars: new ExemplarStore() }, Labels.from({ job: 'j', instance: 'i' }), 100)
   const scrape = (text: string, atMs: number) => {
     const page = readPage({ body: new TextEncoder().encode(text), contentType: 'text/plain' }, series.table, 100)
     if (!page.ok) throw new Error(page.error.message)

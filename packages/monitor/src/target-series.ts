@@ -1,6 +1,7 @@
-import { failure, Labels, ok, type Result } from '@signalbox/base'
+import { assert, failure, Labels, ok, type Result } from '@signalbox/base'
 import { parseSeries, SeriesTable } from '@signalbox/exposition'
 import { staleNaN } from '@signalbox/promql'
+import type { ExemplarStore } from './exemplar-store.ts'
 import type { Store } from './ports.ts'
 import type { ScrapedPage, ScrapeError } from './scraped-page.ts'
 
@@ -17,6 +18,8 @@ interface Entry {
   generation: number
   /** False for a series whose page gives timestamps: it ends when they end, not when a scrape lacks it. */
   endsWithStaleMarker: boolean
+  /** Once it had an exemplar. */
+  labels?: Labels
 }
 
 interface OwnHandles {
@@ -34,6 +37,7 @@ const AHEAD_MS_MAX = 10 * 60_000
  */
 export class TargetSeries {
   readonly #store: Store
+  readonly #exemplars: ExemplarStore
   readonly #labels: Labels
   readonly #table: SeriesTable
   /** By the table's numbers. A number that the table gives to another series has no entry: its page ended the first one. */
@@ -45,8 +49,9 @@ export class TargetSeries {
   #generation = 0
 
   /** `samplesMax` is the limit of a page. */
-  constructor(store: Store, targetLabels: Labels, samplesMax: number) {
+  constructor({ store, exemplars }: { readonly store: Store; readonly exemplars: ExemplarStore }, targetLabels: Labels, samplesMax: number) {
     this.#store = store
+    this.#exemplars = exemplars
     this.#labels = targetLabels
     this.#table = new SeriesTable(2 * samplesMax)
     this.#epoch = store.epoch
@@ -86,6 +91,7 @@ export class TargetSeries {
       entry.endsWithStaleMarker = ownMs === undefined
       this.#store.appender.append(entry.handle, atMs, page.values[i] as number)
     }
+    this.#keepExemplars(page, timestampMs)
     this.#endAllBut(this.#generation, timestampMs)
     this.#table.endPage()
     const committed = this.#commit()
@@ -136,6 +142,23 @@ export class TargetSeries {
       opened.set(series, attach(parsed.value.name, parsed.value.labels, this.#labels))
     }
     return ok(opened)
+  }
+
+  /** Those of samples that were taken, unless they lie too far in the future themselves. */
+  #keepExemplars(page: ScrapedPage, timestampMs: number): void {
+    for (const { sample, exemplar } of page.exemplars) {
+      const series = page.series[sample] as number
+      const entry = this.#entries[series]
+      if (entry === undefined || (exemplar.timestampMs ?? timestampMs) > timestampMs + AHEAD_MS_MAX) continue
+      entry.labels ??= this.#labelsOf(series)
+      this.#exemplars.add(entry.labels, exemplar, page.timestampsMs[sample] ?? timestampMs)
+    }
+  }
+
+  #labelsOf(series: number): Labels {
+    const parsed = parseSeries(this.#table.text(series))
+    assert(parsed.ok, 'a series with an entry was parsed before')
+    return attach(parsed.value.name, parsed.value.labels, this.#labels)
   }
 
   #entry(series: number, opened: ReadonlyMap<number, Labels>): Entry {

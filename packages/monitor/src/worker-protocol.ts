@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { Result } from '@signalbox/base'
+import type { ParseOptions } from '@signalbox/promql'
 import type { StoreConfig } from './open-samples.ts'
 import type { BatchOutcome, StoreAnswer, StoreError, StoreQuery, StoreStats } from './ports.ts'
 
@@ -13,6 +14,7 @@ export interface QueryThreadData {
   /** Where the store's thread tells what changed. */
   readonly feed: MessagePort
   readonly progress: Int32Array
+  readonly parsing: ParseOptions
 }
 
 /** A series by its number; names are sorted and include `__name__`. Class instances do not survive the way between threads. */

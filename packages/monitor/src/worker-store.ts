@@ -1,5 +1,6 @@
 import { type MessagePort, Worker } from 'node:worker_threads'
 import { type Clock, failure, ok, type Result } from '@signalbox/base'
+import type { ParseOptions } from '@signalbox/promql'
 import { BatchAppender } from './batch-appender.ts'
 import type { StoreConfig } from './open-samples.ts'
 import type { Appender, BatchOutcome, Log, QueryOptions, Store, StoreAnswer, StoreError, StoreQuery, StoreStats } from './ports.ts'
@@ -14,6 +15,8 @@ export interface WorkerStoreOptions {
   readonly workerUrl: URL
   /** Threads that answer queries, 1 to 8; default 1. */
   readonly queryThreads?: number
+  /** Of the queries' expressions. */
+  readonly parsing?: ParseOptions
 }
 
 /** Samples sent and not yet worked off, 20 bytes each; beyond, batches are dropped. About 100 scrapes of 50,000 samples. */
@@ -206,9 +209,9 @@ export class WorkerStore implements Store {
   }
 
   #startPool(): QueryPool {
-    const { store, workerUrl, queryThreads } = this.#options
+    const { store, workerUrl, queryThreads, parsing } = this.#options
     return new QueryPool(
-      { workerUrl, folder: store.folder, threads: queryThreads ?? 1 },
+      { workerUrl, folder: store.folder, threads: queryThreads ?? 1, parsing: parsing ?? {} },
       {
         log: this.#log,
         connect: (feed, progress) => this.#post({ kind: 'reader', feed, progress }, [feed]),

@@ -1,6 +1,8 @@
 import { Labels } from '@signalbox/base'
 import { HttpClient, listen, systemClock } from '@signalbox/node'
+import type { ParseOptions } from '@signalbox/promql'
 import { ConsoleApi } from '../src/console-api.ts'
+import { ExemplarStore } from '../src/exemplar-store.ts'
 import { MonitorMetrics } from '../src/monitor-metrics.ts'
 import { createMonitorServer } from '../src/monitor-server.ts'
 import { PrometheusApi } from '../src/prometheus-api.ts'
@@ -24,19 +26,20 @@ export interface Harness {
 }
 
 /** The monitor's parts around a store that a test fills itself. */
-export async function startHarness(workerUrl: URL): Promise<Harness> {
+export async function startHarness(workerUrl: URL, parsing: ParseOptions = {}): Promise<Harness> {
   const log: string[] = []
   const note = (_level: string, message: string): void => {
     log.push(message)
   }
   const clock = systemClock
-  const store = new WorkerStore({ store: memoryStore, workerUrl }, { clock, log: note })
+  const store = new WorkerStore({ store: memoryStore, workerUrl, parsing }, { clock, log: note })
   const client = new HttpClient()
   const metrics = new MonitorMetrics({ clock, stats: () => store.stats(), dialects: ['signalbox', 'process'] })
-  const targets = new TargetSet(scrapeLimitsDefault, { store, get: client.get, clock, log: note, failed: () => {}, ahead: () => {} })
+  const exemplars = new ExemplarStore()
+  const targets = new TargetSet(scrapeLimitsDefault, { store, exemplars, get: client.get, clock, log: note, failed: () => {}, ahead: () => {} })
   const common = { clock, targets, version: '0.1.0' }
   const server = createMonitorServer({
-    prometheus: new PrometheusApi({ ...common, store, retentionMs: 3_600_000, queryTimeoutMs: 30_000, queried: () => {} }),
+    prometheus: new PrometheusApi({ ...common, store, exemplars, retentionMs: 3_600_000, queryTimeoutMs: 30_000, parsing, queried: () => {} }),
     remoteWrite: new RemoteWriteReceiver({ store, clock }),
     console: new ConsoleApi({
       ...common,

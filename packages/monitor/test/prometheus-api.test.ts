@@ -153,11 +153,8 @@ describe('answers', () => {
   })
 
   test('what the store holds is counted', async () => {
-    // The times come with the store's own numbers, once a second.
-    const data = await eventually('the times of its samples', async () => {
-      const { data } = (await get('status/tsdb?limit=1')).body as { data: { headStats: { maxTime: number } } }
-      return data.headStats.maxTime > 0 && data
-    })
+    await eventually("the store's next numbers", () => harness.store.stats().newestMs === T0 + 60_000)
+    const { data } = (await get('status/tsdb?limit=1')).body as { data: Record<string, unknown> }
     expect(data).toEqual({
       headStats: { numSeries: 3, numLabelPairs: 7, minTime: T0, maxTime: T0 + 60_000 },
       seriesCountByMetricName: [{ name: 'requests_total', value: 2 }],
@@ -260,6 +257,30 @@ describe('refusals', () => {
     )
     const long = new URLSearchParams({ query: 'x'.repeat(20_000_000) })
     expect((await fetch(`${harness.url}/api/v1/query`, { method: 'POST', body: long })).status).toBe(413)
+  })
+})
+
+describe('experimental PromQL', () => {
+  const refusal = bad(
+    'invalid parameter "query": 1:1: parse error: limitk() is experimental and must be enabled with --enable-feature=promql-experimental-functions',
+  )
+
+  test.each([query('limitk(1, requests_total)'), 'parse_query?query=limitk(1,up)', 'format_query?query=limitk(1,up)'])(
+    'is refused in the words of the parser where it is off: %s',
+    async (path) => expect(await get(path)).toEqual(refusal),
+  )
+
+  test('is answered, parsed and formatted where it is on', async () => {
+    const willing = await startHarness(bundle.url, { experimental: true })
+    try {
+      for (const job of ['a', 'b']) willing.fill({ __name__: 'up', job }, T0, [1])
+      const answer = async (path: string): Promise<unknown> => (await fetch(`${willing.url}/api/v1/${path}`)).json()
+      expect(await answer(query('count(limitk(1, up))'))).toMatchObject({ data: { result: [{ value: [S0 + 60, '1'] }] } })
+      expect(await answer('format_query?query=limitk(1,up)')).toEqual({ status: 'success', data: 'limitk(1, up)' })
+      expect(await answer('parse_query?query=limitk(1,up)')).toMatchObject({ data: { type: 'aggregation', op: 'limitk' } })
+    } finally {
+      await willing.close()
+    }
   })
 })
 

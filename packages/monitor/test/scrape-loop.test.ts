@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib'
 import { HttpClient, systemClock } from '@signalbox/node'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { ExemplarStore } from '../src/exemplar-store.ts'
 import { RecordingStore } from '../src/recording-store.case.ts'
 import { type ScrapeLimits, scrapeLimitsDefault } from '../src/scrape-loop.ts'
 import type { TargetConfig } from '../src/target.ts'
@@ -46,6 +47,7 @@ function scrape(targets: readonly TargetConfig[], limits: Partial<ScrapeLimits> 
     { ...LIMITS, ...limits },
     {
       store,
+      exemplars: new ExemplarStore(),
       get: client.get,
       clock: systemClock,
       log: (_level, message) => log.push(message),
@@ -74,7 +76,7 @@ test('a good page arrives on the grid, with the labels of its target and the sam
   expect(set.metadata().get('a')).toEqual([{ type: 'counter', help: 'Things.' }])
   const [request] = server.requests
   expect(request?.headers).toMatchObject({ authorization: 'Bearer secret', 'accept-encoding': 'gzip', 'x-prometheus-scrape-timeout-seconds': '0.2' })
-  expect(request?.headers.accept).toMatch(/^text\/plain;version=0\.0\.4/)
+  expect(request?.headers.accept).toMatch(/^application\/openmetrics-text;version=1\.0\.0/)
 })
 
 test('no two samples of a series have the same time', async () => {
@@ -192,7 +194,15 @@ test('nothing is asked of the targets before the store is up', async () => {
   scrape([targetOf(early)], { intervalMs: 20, timeoutMs: 20 })
   const other = new TargetSet(
     { ...LIMITS, intervalMs: 20, timeoutMs: 200 },
-    { store: new RecordingStore(), get: client.get, clock: systemClock, log: () => {}, failed: () => {}, ahead: () => {} },
+    {
+      store: new RecordingStore(),
+      exemplars: new ExemplarStore(),
+      get: client.get,
+      clock: systemClock,
+      log: () => {},
+      failed: () => {},
+      ahead: () => {},
+    },
   )
   const late = await serve(page('a 1\n'))
   other.set([targetOf(late)])

@@ -69,8 +69,8 @@ export async function measure(dialects: readonly EngineDialectId[], questions: Q
 
 async function measured(fleet: Fleet, dialects: readonly EngineDialectId[], questions: Questions): Promise<MeasuredFleet> {
   const store = storeClient(fleet.console)
-  // The engines and the gateway.
-  const targets = dialects.length + 1
+  // The engines, the gateway and the monitor itself.
+  const targets = dialects.length + 2
   const scrapes = (atMs: number) => store.scrapes('up[5m]', atMs)
   const scraped = async (isEnough: (timestampsMs: readonly number[]) => boolean, what: string) => {
     await eventually(async () => {

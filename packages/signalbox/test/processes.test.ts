@@ -59,7 +59,7 @@ describe('a process that is killed', () => {
     await running('monitor')
     expect((await fetch(fleet.console)).status).toBe(200)
     const up = async () => Number(JSON.parse(await textOf(`${fleet.console}/api/v1/query?query=sum(up)`)).data.result[0]?.value[1])
-    await eventually(async () => (await up()) === 3, 'all targets to be scraped again')
+    await eventually(async () => (await up()) === 4, 'all targets to be scraped again')
     const first = before[0] as number
     const after = await eventually(async () => {
       const times = await timesOfUp(fleet, first, Date.now() / 1000)
@@ -163,7 +163,7 @@ describe('up with --backend', () => {
     await eventually(async () => (await readyPods(fleet)) === 2, 'two ready endpoints')
     expect((await ask(fleet.api, question)).status).toBe(200)
     const up = async () => Number(JSON.parse(await textOf(`${fleet.console}/api/v1/query?query=sum(up)`)).data.result[0]?.value[1])
-    await eventually(async () => (await up()) === 3, 'the gateway and both engines to be scraped')
+    await eventually(async () => (await up()) === 4, 'the gateway, the monitor and both engines to be scraped')
   })
 
   it('keeps its samples beside the configuration file, hidden from version control, for itself alone', async () => {

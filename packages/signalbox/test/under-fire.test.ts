@@ -197,7 +197,7 @@ describe('a fleet under fire', () => {
     await setFaults(engine('engine-3'), { metricsBody: '<html>It works!</html>' })
     const down = await eventually(async () => (await targets()).find(({ health }) => health === 'down'), 'a target down')
     expect(down).toMatchObject({ instance: 'engine-3', lastError: expect.stringMatching(/line 1/) })
-    expect((await targets()).filter(({ health }) => health === 'up')).toHaveLength(3)
+    expect((await targets()).filter(({ health }) => health === 'up')).toHaveLength(4)
     await setFaults(engine('engine-3'), {})
     await eventually(allUp, 'all targets up again')
   })

@@ -170,6 +170,12 @@ export const configSchema = z.strictObject({
       .describe(
         'Threads that answer queries, each one at a time, beside the one that takes samples. Each keeps labels of its own, some 330 bytes a series.',
       ),
+    experimentalPromql: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Whether queries may use what Prometheus calls experimental: `limitk`, `limit_ratio`, `fill`, `anchored`, `smoothed` and the experimental functions.',
+      ),
   }),
   engine: section({
     dialect: engineDialectList.describe(

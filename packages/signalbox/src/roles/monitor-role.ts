@@ -20,20 +20,22 @@ export async function startMonitorRole({ config, endpoints, demo, isDataTemporar
   const dataFolder = monitor.store.kind === 'memory' ? undefined : monitor.dataFolder
   const gatewayAdminUrl = `http://${reachable(host)}:${config.admin.port}`
   const gatewayToken = tokenOf(config)
-  const targetsOf = (engines: readonly EndpointSpec[]) => [
+  /** The monitor's own page among them: nothing else knows its port. */
+  const targetsOf = (engines: readonly EndpointSpec[], ownPort: number) => [
     {
       job: 'gateway',
       instance: `${reachable(host)}:${config.admin.port}`,
       url: `${gatewayAdminUrl}/metrics`,
       ...(gatewayToken === undefined ? {} : { bearerToken: gatewayToken }),
     },
+    { job: 'monitor', instance: `${reachable(host)}:${ownPort}`, url: `http://${reachable(host)}:${ownPort}/metrics` },
     ...engines.map(({ id, url }) => ({ job: 'engine', instance: id, url: `${url}/metrics` })),
   ]
   const running = await startMonitor(
     {
       host,
       port: monitor.port,
-      targets: targetsOf(endpoints),
+      targets: (port) => targetsOf(endpoints, port),
       scrapeIntervalMs: monitor.scrapeIntervalMs,
       ...(dataFolder === undefined ? {} : { dataFolder }),
       retentionMs: monitor.retentionMs,
@@ -41,6 +43,7 @@ export async function startMonitorRole({ config, endpoints, demo, isDataTemporar
       outOfOrderMs: monitor.outOfOrderMs,
       seriesMax: monitor.seriesMax,
       queryThreads: monitor.queryThreads,
+      experimentalPromql: monitor.experimentalPromql,
       consoleDir: consoleFolder,
       gatewayAdminUrl,
       gatewayApiPort: config.gateway.port,
@@ -56,7 +59,7 @@ export async function startMonitorRole({ config, endpoints, demo, isDataTemporar
     throw new StartError(`${error.message}; ${error.part === 'store' ? dataFolderAdvice : `choose another with ${portFlags.monitor}`}`)
   })
   const unwatch = watchConfiguredEndpoints(config, {
-    changed: (changed) => running.setTargets(targetsOf(changed)),
+    changed: (changed) => running.setTargets(targetsOf(changed, running.port)),
     // The gateway watches the same file and says why.
     refused: () => undefined,
   })
