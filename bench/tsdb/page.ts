@@ -1,6 +1,7 @@
 import { Labels } from '@signalbox/base'
 import { decodePage } from '@signalbox/exposition'
 import { BatchAppender } from '../../packages/monitor/src/batch-appender.ts'
+import { ExemplarStore } from '../../packages/monitor/src/exemplar-store.ts'
 import { MemorySamples } from '../../packages/monitor/src/memory-samples.ts'
 import type { Store } from '../../packages/monitor/src/ports.ts'
 import { readPage } from '../../packages/monitor/src/scraped-page.ts'
@@ -60,7 +61,8 @@ export function appendMs(all: readonly Uint8Array[], calls: number): number[] {
     sendCounted: () => Promise.reject(new Error('a scrape does not ask for counts')),
   })
   const store: Pick<Store, 'epoch' | 'appender'> = { epoch: 1, appender }
-  const target = new TargetSeries(store as Store, Labels.from({ instance: '127.0.0.1:8000', job: 'bench' }), SAMPLES_MAX)
+  const kept = { store: store as Store, exemplars: new ExemplarStore() }
+  const target = new TargetSeries(kept, Labels.from({ instance: '127.0.0.1:8000', job: 'bench' }), SAMPLES_MAX)
   return msOfEach(calls, (call) => {
     const timestampMs = 1_700_000_000_000 + call * 1_000
     const page = readPage({ body: all[call % all.length] as Uint8Array, contentType: 'text/plain' }, target.table, SAMPLES_MAX)

@@ -3,7 +3,7 @@ import type { Exemplar } from '@signalbox/exposition'
 import { compareLabels, type Matcher } from '@signalbox/promql'
 
 /** An exemplar with the time that it has or was given. */
-export interface TimedExemplar {
+interface TimedExemplar {
   readonly labels: Labels
   readonly value: number
   /** Milliseconds since the epoch. */
