@@ -3,7 +3,7 @@ import type { Exemplar } from '@signalbox/exposition'
 import { compareLabels, type Matcher } from '@signalbox/promql'
 
 /** An exemplar with the time that it has or was given. */
-export interface TimedExemplar {
+interface TimedExemplar {
   readonly labels: Labels
   readonly value: number
   /** Milliseconds since the epoch. */
@@ -23,7 +23,7 @@ export interface ExemplarLimits {
   readonly bytesMax: number
 }
 
-export const exemplarLimitsDefault: ExemplarLimits = { exemplarsMax: 100_000, bytesMax: 16 * 1024 * 1024 }
+const exemplarLimitsDefault: ExemplarLimits = { exemplarsMax: 100_000, bytesMax: 16 * 1024 * 1024 }
 
 /** Code points of an exemplar's names and values. SOURCE: OpenMetrics 1.0.0, section "Exemplars". */
 const LABELS_LENGTH_MAX = 128

@@ -13,7 +13,7 @@ export interface ScrapedPage {
   readonly exemplars: readonly SampleExemplar[]
 }
 
-export interface SampleExemplar {
+interface SampleExemplar {
   /** Which sample of the page it belongs to. */
   readonly sample: number
   readonly exemplar: Exemplar
