@@ -23,7 +23,7 @@ export interface ExemplarLimits {
   readonly bytesMax: number
 }
 
-export const exemplarLimitsDefault: ExemplarLimits = { exemplarsMax: 100_000, bytesMax: 16 * 1024 * 1024 }
+const exemplarLimitsDefault: ExemplarLimits = { exemplarsMax: 100_000, bytesMax: 16 * 1024 * 1024 }
 
 /** Code points of an exemplar's names and values. SOURCE: OpenMetrics 1.0.0, section "Exemplars". */
 const LABELS_LENGTH_MAX = 128
