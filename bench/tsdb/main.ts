@@ -48,9 +48,10 @@ function fleetCosts(targets: number, speeds: Speeds) {
   try {
     const store = opened(folder)
     const fleet = new Fleet(store, targets, speeds)
-    const { bytes: emptyBytes, series } = store.stats()
-    const seconds: number[] = []
-    for (let scrape = 0; scrape < size.scrapes; scrape++) seconds.push(fleet.scrape())
+    const seconds = [fleet.scrape()]
+    // With its first sample a series takes the room of its open chunk.
+    const { bytes: openBytes, series } = store.stats()
+    for (let scrape = 1; scrape < size.scrapes; scrape++) seconds.push(fleet.scrape())
     const { bytes, samples, disk } = store.stats()
     if (disk !== 'ok') throw new Error('the disk took not everything')
     const restartMs = Array.from({ length: 3 }, () => {
@@ -63,8 +64,8 @@ function fleetCosts(targets: number, speeds: Speeds) {
     return {
       series,
       samples,
-      bytesASeries: emptyBytes / series,
-      bytesASample: (bytes - emptyBytes) / samples,
+      bytesASeries: openBytes / series,
+      bytesASample: (bytes - openBytes) / (samples - series),
       coreShare: mean(seconds) / INTERVAL_SECONDS,
       scrapeOfAllMs: { median: median(seconds) * 1000, mean: mean(seconds) * 1000 },
       restartSeconds: median(restartMs) / 1000,
