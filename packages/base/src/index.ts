@@ -1,5 +1,6 @@
 export { AssertionError, assert, unreachable } from './assert.ts'
 export { type Clock, VirtualClock } from './clock.ts'
+export { editDistance } from './edit-distance.ts'
 export { Ewma } from './ewma.ts'
 export { Labels } from './labels.ts'
 export { LruMap } from './lru.ts'

@@ -1,6 +1,7 @@
 import { failure, type Labels, ok, type Result } from '@signalbox/base'
 import { isStale } from '@signalbox/promql'
 import type { Appender, BatchOutcome, Store, StoreAnswer, StoreError, StoreStats } from './ports.ts'
+import { emptyStats } from './worker-store.ts'
 
 /** A store for tests that writes down each sample as `name{labels} value @ms`, stale markers as `stale`. */
 export class RecordingStore implements Store {
@@ -52,17 +53,7 @@ export class RecordingStore implements Store {
   }
 
   stats(): StoreStats {
-    return {
-      samples: 0,
-      series: 0,
-      bytes: 0,
-      seriesRefused: 0,
-      samplesOutOfOrder: 0,
-      samplesDuplicate: 0,
-      oldestMs: Infinity,
-      newestMs: -Infinity,
-      disk: undefined,
-    }
+    return emptyStats
   }
 
   close(): Promise<void> {

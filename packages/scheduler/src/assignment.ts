@@ -9,11 +9,8 @@ export interface AssignmentOutcome {
   readonly cachedTokens?: number | undefined
 }
 
-/**
- * A request's place on an endpoint, reserved from the pick on. The holder must call `end`, whatever happens;
- * calls after `end` change nothing.
- */
-export interface Assignment {
+/** What the scheduler expects of its choice, at the time of the pick. */
+export interface Prediction {
   readonly endpoint: EndpointSpec
   /** A + (Q + u)/µ + L and the learned fixed part. */
   readonly predictedTtftMs: number
@@ -32,28 +29,19 @@ export interface Assignment {
   readonly lookupMs: number
   /** Cost of the runner-up less that of the choice; NaN without a runner-up, and with a policy whose costs are no times. */
   readonly marginSeconds: number
+}
+
+/**
+ * A request's place on an endpoint, reserved from the pick on. The holder must call `end`, whatever happens;
+ * calls after `end` change nothing.
+ */
+export interface Assignment extends Prediction {
   /** The first content event of a streamed answer, or the first byte of another one. Calls after the first change nothing. */
   firstContent(): void
   /** The gap between two content events. */
   contentGap(gapMs: number): void
   end(outcome: AssignmentOutcome): void
 }
-
-/** The predictions at the time of the pick. */
-export type Prediction = Pick<
-  Assignment,
-  | 'endpoint'
-  | 'predictedTtftMs'
-  | 'predictedCachedTokens'
-  | 'predictedHitRatio'
-  | 'predictedHitBytes'
-  | 'uncachedTokens'
-  | 'promptTokens'
-  | 'bestHitRatio'
-  | 'bestHitBlocks'
-  | 'lookupMs'
-  | 'marginSeconds'
->
 
 /** What an assignment tells its scheduler; `Ticket` is what the scheduler noted at the pick. */
 export interface AssignmentEvents<Ticket> {
