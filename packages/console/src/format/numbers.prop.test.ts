@@ -45,9 +45,16 @@ describe('formatDuration', () => {
     fc.assert(
       fc.property(fc.double({ min: 1e-9, max: 1e7, noNaN: true }), (seconds) => {
         const text = formatDuration(seconds)
-        expect(text).not.toMatch(/\b1000 (µs|ms)|\b60(\.0)? (s|min)\b/)
+        // The 60 of 1.60 s are hundredths.
+        expect(text).not.toMatch(/\b1000 (µs|ms)|(?<!\.)\b60(\.0)? (s|min)\b/)
       }),
     )
+  })
+
+  test('goes on to the next unit where scaling rounds up to it', () => {
+    expect(formatDuration(0.9994999999999999)).toBe('1.00 s')
+    expect(formatDuration(0.9994)).toBe('999 ms')
+    expect(formatDuration(1.596331496283796)).toBe('1.60 s')
   })
 
   test('never writes an unknown duration as a number', () => {

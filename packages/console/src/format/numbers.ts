@@ -49,10 +49,10 @@ function small(value: number): string {
   return value.toFixed(value >= 9.995 ? 0 : 2)
 }
 
-/** Seconds below a minute in µs, ms or s. The bounds are where rounding would reach the next unit. */
+/** Seconds below a minute in µs, ms or s. The bounds are where rounding would reach the next unit, of the numbers that are rounded. */
 function shortDuration(seconds: number): string {
-  if (seconds < 0.9995e-3) return `${small(seconds * 1e6)} µs`
-  if (seconds < 0.9995) return `${small(seconds * 1e3)} ms`
+  if (seconds * 1e6 < 999.5) return `${small(seconds * 1e6)} µs`
+  if (seconds * 1e3 < 999.5) return `${small(seconds * 1e3)} ms`
   return `${trimmed(seconds)} s`
 }
 
