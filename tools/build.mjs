@@ -18,6 +18,8 @@ await build({
   target: 'node20',
   conditions: ['signalbox-source'],
   splitting: false,
+  // A native addon, and two megabytes of vocabulary that only those load who ask for it.
+  external: ['zeromq', 'gpt-tokenizer'],
   sourcemap: 'linked',
   logLevel: 'warning',
   // Some dependencies are CommonJS and call require for Node's own modules.

@@ -1,5 +1,6 @@
 import { type EngineDialectId, type EngineOptions, engineDialects, presets } from '@signalbox/engine'
-import { type ModelServer, startModelServer, systemClock, systemRandom } from '@signalbox/node'
+import { type ModelServer, startModelServer } from '@signalbox/model-server'
+import { systemClock, systemRandom } from '@signalbox/node'
 import type { DecisionSummary, EndpointView } from '@signalbox/scheduler'
 import { afterEach, describe, expect, it } from 'vitest'
 import { gatewayDefaults, type RunningGateway, startGateway } from '../src/index.ts'

@@ -1,5 +1,6 @@
 import { presets } from '@signalbox/engine'
-import { type ModelServer, startModelServer, systemClock, systemRandom } from '@signalbox/node'
+import { type ModelServer, startModelServer } from '@signalbox/model-server'
+import { systemClock, systemRandom } from '@signalbox/node'
 import type { DecisionSummary, EndpointView } from '@signalbox/scheduler'
 import OpenAI from 'openai'
 import { afterEach, beforeEach, expect, it } from 'vitest'

@@ -1,5 +1,6 @@
 import { type EngineDialectId, presets } from '@signalbox/engine'
-import { startModelServer, systemClock } from '@signalbox/node'
+import { startModelServer } from '@signalbox/model-server'
+import { systemClock } from '@signalbox/node'
 import { portFlags } from '../commands/flags.ts'
 import type { Config } from '../config/schema.ts'
 import { type RunningRole, StartError } from '../supervisor/role-process.ts'

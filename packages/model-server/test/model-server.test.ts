@@ -3,10 +3,11 @@ import { connect } from 'node:net'
 import type { Labels } from '@signalbox/base'
 import { presets } from '@signalbox/engine'
 import { decodePage, parseSeries } from '@signalbox/exposition'
+import { systemClock } from '@signalbox/node'
 import { detectDialect, readEngineState } from '@signalbox/signals'
 import OpenAI from 'openai'
 import { afterEach, describe, expect, it } from 'vitest'
-import { type ModelServer, type ModelServerOptions, startModelServer, systemClock } from '../src/index.ts'
+import { type ModelServer, type ModelServerOptions, startModelServer } from '../src/index.ts'
 
 const demo = presets.get('demo')!
 /** Milliseconds of the demo engine as microseconds: answers take no time worth waiting for. */
