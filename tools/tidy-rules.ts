@@ -24,7 +24,7 @@ const edges: Readonly<Record<string, readonly string[]>> = {
   load: ['base', 'replay'],
   gateway: ['base', 'signals', 'exposition', 'instruments', 'scheduler', 'node'],
   monitor: ['base', 'signals', 'exposition', 'instruments', 'promql', 'tsdb', 'dashboards', 'node'],
-  console: ['dashboards', 'scheduler'],
+  console: ['dashboards', 'scheduler', 'replay'],
   signalbox: [
     'base',
     'signals',

@@ -5,6 +5,7 @@ import { exportCommand } from './commands/export.ts'
 import { lintCommand } from './commands/lint.ts'
 import { metricsCommand } from './commands/metrics.ts'
 import { queryCommand } from './commands/query.ts'
+import { replayCommand } from './commands/replay.ts'
 import { engineCommand, gatewayCommand, monitorCommand } from './commands/single-roles.ts'
 import { upCommand } from './commands/up.ts'
 import { startRole } from './roles/start-role.ts'
@@ -34,6 +35,7 @@ async function main(args: readonly string[]): Promise<void> {
     exportCommand(),
     lintCommand(),
     queryCommand(),
+    replayCommand(),
     configCommand(),
   ]
   for (const command of commands) program.addCommand(command.exitOverride())

@@ -1,15 +1,12 @@
-import { resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { GatewayStartError, gatewayDefaults, startGateway } from '@signalbox/gateway'
 import { systemClock, systemRandom } from '@signalbox/node'
-import { type EndpointSpec, loadPolicy, type PolicyPlugin, policies } from '@signalbox/scheduler'
+import type { EndpointSpec } from '@signalbox/scheduler'
 import { portFlags } from '../commands/flags.ts'
-import { closest } from '../config/closest.ts'
 import { gatewayDialectsOf } from '../config/dialects.ts'
 import { watchConfiguredEndpoints } from '../config/endpoints-file.ts'
-import { isModulePath } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
 import { log } from '../log.ts'
+import { policyNamed } from '../config/policy-named.ts'
 import { type RunningRole, StartError } from '../supervisor/role-process.ts'
 import { version } from '../version.ts'
 import { reachable } from './reachable.ts'
@@ -26,7 +23,7 @@ export async function startGatewayRole(config: Config, endpoints: readonly Endpo
       endpoints,
       adminPort: admin.port,
       adminToken: tokenOf(config),
-      policy: await policyOf(scheduler.policy),
+      policy: await policyNamed(scheduler.policy, 'scheduler.policy'),
       policyParameters: scheduler.parameters,
       pollIntervalMs: config.endpoints.pollIntervalMs,
       pollTimeoutMs: Math.floor(config.endpoints.pollIntervalMs * 0.9),
@@ -61,25 +58,4 @@ export async function startGatewayRole(config: Config, endpoints: readonly Endpo
       await running.drain(graceMs)
     },
   }
-}
-
-/** A policy by its name, or a module's by its path. */
-async function policyOf(name: string): Promise<PolicyPlugin> {
-  if (!isModulePath(name)) {
-    const policy = policies.get(name)
-    if (policy !== undefined) return policy
-    const suggestion = closest(name, [...policies.keys()])
-    throw new StartError(
-      `scheduler.policy: there is no policy ${JSON.stringify(name)}; ${suggestion === undefined ? '' : `did you mean "${suggestion}"? `}There are ${[...policies.keys()].join(', ')}, or give a module such as ./mine.mjs`,
-    )
-  }
-  let namespace: unknown
-  try {
-    namespace = await import(pathToFileURL(resolve(name)).href)
-  } catch (error) {
-    throw new StartError(`scheduler.policy: ${name} cannot be loaded: ${(error as Error).message}`)
-  }
-  const loaded = loadPolicy(namespace)
-  if (!loaded.ok) throw new StartError(`scheduler.policy: ${name}: ${loaded.error.message}`)
-  return loaded.value
 }
