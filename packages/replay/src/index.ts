@@ -1,1 +1,5 @@
-export {}
+export { bytesOf, type Prompt, promptOf, type Segment, segmentTokens, tokenBytesMax, tokensOf } from './prompt.ts'
+export { type Trace, type TraceError, type TraceRequest, timeScaled } from './trace.ts'
+export type { TraceFormat, TraceFormatId } from './traces/format.ts'
+export { traceFormats } from './traces/formats.ts'
+export { type ReadTraceOptions, readTrace, TraceReader } from './traces/trace-reader.ts'
