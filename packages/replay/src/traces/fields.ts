@@ -51,6 +51,13 @@ export class Fields {
     return 0
   }
 
+  flag(name: string): boolean {
+    const value = this.raw(name)
+    if (typeof value === 'boolean') return value
+    this.wrong(name, 'expected true or false')
+    return false
+  }
+
   text(name: string): string {
     const value = this.raw(name)
     if (typeof value === 'string') return value

@@ -2,7 +2,7 @@ import type { Random } from '@signalbox/base'
 import type { TraceBuilder } from './trace-builder.ts'
 
 /** The formats that can be read. */
-export type TraceFormatId = 'mooncake' | 'azure'
+export type TraceFormatId = 'mooncake' | 'azure' | 'burstgpt' | 'weka' | 'agents' | 'decisions' | 'jsonl'
 
 /** One format of trace files. `open` starts reading one file. */
 export interface TraceFormat {

@@ -1,6 +1,7 @@
 import { assert } from '@signalbox/base'
 import { type Prompt, promptOf } from '../prompt.ts'
 import type { Trace, TraceRequest } from '../trace.ts'
+import { inOrder } from './joined-traces.ts'
 
 /** A request as a reader or shape says it; what is left out has its usual value. */
 export interface RequestDraft {
@@ -78,8 +79,8 @@ export class TraceBuilder {
     const previous = draft.after === undefined ? undefined : this.#requests[draft.after.index]
     assert(draft.after === undefined || previous !== undefined, 'a follow-up comes after a request that is there')
     this.#requests.push({
-      // A follow-up is never listed before what it follows.
-      atMs: previous === undefined ? draft.atMs : Math.max(draft.atMs, previous.atMs),
+      // Served in no time at all, what it follows would end as it arrives: no earlier arrival is possible.
+      atMs: previous === undefined ? draft.atMs : Math.max(draft.atMs, previous.atMs + (draft.after?.thinkMs ?? 0)),
       prompt: draft.prompt,
       output: { id: draft.outputId ?? this.freshId(), tokens: draft.outputTokens },
       model: draft.model ?? '',
@@ -101,22 +102,4 @@ export class TraceBuilder {
     const notes = [...this.#notes].map(([sentence, count]) => (count === 1 ? sentence : `${sentence} (${count} times)`))
     return { ...facts, requests: inOrder(this.#requests), notes }
   }
-}
-
-function inOrder(requests: readonly TraceRequest[]): readonly TraceRequest[] {
-  const order = requests.map((_, index) => index).sort((a, b) => atMsOf(requests, a) - atMsOf(requests, b) || a - b)
-  const startMs = order.length === 0 ? 0 : atMsOf(requests, order[0] as number)
-  const places = new Uint32Array(requests.length)
-  order.forEach((index, place) => {
-    places[index] = place
-  })
-  return order.map((index) => {
-    const request = requests[index] as TraceRequest
-    const after = request.after === undefined ? undefined : { ...request.after, index: places[request.after.index] as number }
-    return { ...request, atMs: request.atMs - startMs, after }
-  })
-}
-
-function atMsOf(requests: readonly TraceRequest[], index: number): number {
-  return (requests[index] as TraceRequest).atMs
 }
