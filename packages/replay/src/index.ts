@@ -1,1 +1,10 @@
-export {}
+export { bytesOf, type Prompt, promptOf, type Segment, segmentTokens, tokenBytesMax, tokensOf } from './prompt.ts'
+export type { Shape, ShapeId, ShapeParameter } from './shapes/shape.ts'
+export { shapes, shapeTrace } from './shapes/shapes.ts'
+export { type Trace, type TraceError, type TraceRequest, timeScaled } from './trace.ts'
+export { type TraceSummary, traceSummary } from './trace-summary.ts'
+export type { TraceFormat, TraceFormatId } from './traces/format.ts'
+export { traceFormats } from './traces/formats.ts'
+export { joinedTraces } from './traces/joined-traces.ts'
+export { jsonlLines } from './traces/jsonl.ts'
+export { type ReadTraceOptions, readTrace, TraceReader } from './traces/trace-reader.ts'
