@@ -110,7 +110,8 @@ function firstLine(child: ChildProcess): Promise<string> {
   })
 }
 
-function freePort(): Promise<number> {
+/** A port that nobody listens on just now. */
+export function freePort(): Promise<number> {
   return new Promise((resolve) => {
     const server = createServer()
     server.listen(0, '127.0.0.1', () => {

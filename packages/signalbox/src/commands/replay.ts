@@ -195,7 +195,7 @@ Engine profiles:
 ${list([...profiles].map(([name, { title }]) => [name, title] as const))}
 
 Shapes, in place of a file:
-${list([...shapes].map(([name, { description }]) => [`${name}`, description] as const))}
+${list([...shapes].map(([name, { title }]) => [name, title] as const))}
 
 Examples:
   signalbox replay mooncake_trace.jsonl --engines 8x70b-h100 --load 0.3,0.7,0.95 --html replay.html
