@@ -67,7 +67,9 @@ function median(values: readonly number[]): number {
 const server = await serverCosts()
 const cores = median(server.rounds.map((round) => round.cores))
 const pace = median(server.rounds.map((round) => round.tokensPerSecondAndStream))
-console.log(`server: ${STREAMS} streams of ${pace.toFixed(1)} tokens/s take ${cores.toFixed(3)} of a core, ${server.residentMegabytes.toFixed(0)} MB resident`)
+console.log(
+  `server: ${STREAMS} streams of ${pace.toFixed(1)} tokens/s take ${cores.toFixed(3)} of a core, ${server.residentMegabytes.toFixed(0)} MB resident`,
+)
 const replay = replayCosts(root)
 const report = {
   benchmark: 'engine',

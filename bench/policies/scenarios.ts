@@ -32,7 +32,13 @@ export const scenarios: readonly Scenario[] = [
   scenario('azure-conversation-4', 'the same with four gateways', conversation, ...FOUR),
   scenario('chat-sessions', 'conversations that grow', 'shape:chat-sessions,requests=6000'),
   scenario('first-block', 'the trap: all prompts share their first block', 'shape:first-block,requests=4000'),
-  scenario('mooncake-polynomial', 'step times of another family: quadratic prefill, decode by KV usage', mooncake, '--engines', `${FLEET},steps=polynomial`),
+  scenario(
+    'mooncake-polynomial',
+    'step times of another family: quadratic prefill, decode by KV usage',
+    mooncake,
+    '--engines',
+    `${FLEET},steps=polynomial`,
+  ),
   scenario('mooncake-noise', 'engines up to 30 % faster and slower than their profile', mooncake, '--engines', `${FLEET},noise=0.3`),
   scenario('mooncake-unstreamed', '30 % of the answers are not streamed', mooncake, '--unstreamed', '0.3'),
 ]

@@ -1,4 +1,5 @@
-import { type Interval, intervalOf, type RunResult } from './statistics.ts'
+import type { RunResult } from './run-result.ts'
+import { type Interval, intervalOf } from './statistics.ts'
 
 /** Which side of a metric is the good one. `none`: it explains, it does not judge. */
 export type Better = 'less' | 'more' | 'none'
@@ -115,7 +116,12 @@ const columns: readonly Column[] = [
     description: 'Requests that met both objectives, of all',
     of: (run) => run.goodputRatio,
   },
-  ms('regretMs', 'Regret', 'Mean of the expected cost of the choice less that of the best choice, every cache and queue known', (run) => run.regretMs.mean),
+  ms(
+    'regretMs',
+    'Regret',
+    'Mean of the expected cost of the choice less that of the best choice, every cache and queue known',
+    (run) => run.regretMs.mean,
+  ),
   {
     id: 'recomputedTokens',
     label: 'Recomputed',
@@ -175,6 +181,9 @@ export function bestOf(rows: readonly ReportRow[], metric: ReportMetric): readon
     return value === null || value === undefined ? [] : [{ variant: row.variant, value }]
   })
   const sign = metric.better === 'less' ? 1 : -1
-  const best = known.reduce<(typeof known)[number] | undefined>((a, b) => (a === undefined || (b.value.mean - a.value.mean) * sign < 0 ? b : a), undefined)
+  const best = known.reduce<(typeof known)[number] | undefined>(
+    (a, b) => (a === undefined || (b.value.mean - a.value.mean) * sign < 0 ? b : a),
+    undefined,
+  )
   return best === undefined ? [] : known.filter(({ value }) => overlaps(value, best.value)).map(({ variant }) => variant)
 }

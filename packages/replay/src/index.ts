@@ -1,3 +1,15 @@
+export {
+  type Better,
+  bestOf,
+  type ExperimentReport,
+  type ExperimentRun,
+  type ReportInterval,
+  type ReportLoad,
+  type ReportMetric,
+  type ReportRow,
+  replayLoads,
+  replayMetrics,
+} from './experiment-report.ts'
 export { type FleetGroup, type FleetSpec, parseFleet, type StepFamily } from './fleet.ts'
 export { bytesOf, type Prompt, promptOf, type Segment, segmentTokens, tokenBytesMax, tokensOf } from './prompt.ts'
 export { PromptCache } from './prompt-cache.ts'

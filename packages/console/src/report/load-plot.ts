@@ -1,5 +1,5 @@
-import uPlot from 'uplot'
 import type { ReportInterval } from '@signalbox/replay'
+import uPlot from 'uplot'
 
 /** One line of a chart: a variant's mean and interval at each load, in the order of the loads; null: not known. */
 export interface PlotLine {
@@ -31,7 +31,9 @@ export function drawLoadPlot(host: HTMLElement, options: LoadPlotOptions): () =>
   const colors = lines.map(({ hue }) => ink(`--series-${hue % HUES}-middle`))
   const text = ink('--ink-2')
   const font = `11px ${ink('--font')}`
-  const known = lines.flatMap(({ points }) => points.flatMap((point) => (point === null ? [] : [point.low ?? point.mean, point.mean, point.high ?? point.mean])))
+  const known = lines.flatMap(({ points }) =>
+    points.flatMap((point) => (point === null ? [] : [point.low ?? point.mean, point.mean, point.high ?? point.mean])),
+  )
   const top = Math.max(0, ...known)
   const positive = known.filter((value) => value > 0)
   const least = Math.min(...positive)

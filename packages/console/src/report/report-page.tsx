@@ -1,5 +1,5 @@
-import { bestOf, type ExperimentReport, type ReportLoad, type ReportMetric } from '@signalbox/replay'
 import { useSignal } from '@preact/signals'
+import { bestOf, type ExperimentReport, type ReportLoad, type ReportMetric } from '@signalbox/replay'
 import { useEffect, useRef } from 'preact/hooks'
 import { formatCount } from '../format/numbers.ts'
 import { drawLoadPlot } from './load-plot.ts'

@@ -28,7 +28,7 @@ import { StartError } from '../supervisor/role-process.ts'
 
 interface ReplayFlags extends PublishFlags {
   readonly policy: readonly string[]
-  readonly engines: FleetSpec
+  readonly engines: GivenFleet
   readonly load: readonly number[]
   readonly rate?: readonly number[]
   readonly seeds: number
@@ -42,6 +42,12 @@ interface ReplayFlags extends PublishFlags {
   readonly requests?: number
   readonly format?: TraceFormatId
   readonly threads?: number
+}
+
+/** A fleet as it was written, for the report. */
+interface GivenFleet {
+  readonly text: string
+  readonly spec: FleetSpec
 }
 
 const POLICIES_DEFAULT = ['least-cost', 'longest-prefix', 'least-requests', 'round-robin', 'random']
@@ -79,7 +85,7 @@ async function replay(traceName: string, flags: ReplayFlags): Promise<void> {
   if (flags.feedDelay !== undefined && flags.gateways === 1) throw new StartError('--feed-delay is between gateways: give --gateways 2 or more')
   const settings: ReplaySettings = {
     trace: { name: traceName, format: flags.format, requestsMax: flags.requests },
-    fleet: flags.engines,
+    fleet: flags.engines.spec,
     gateways: flags.gateways,
     feedDelayMs: flags.feedDelay,
     pollMs: flags.poll,
@@ -104,7 +110,9 @@ async function replay(traceName: string, flags: ReplayFlags): Promise<void> {
     const rateOf = new Map(loads.map((load) => [load, saturationPerSecond === null ? load * recordedPerSecond(trace) : load * saturationPerSecond]))
     const planned = plan(loads, flags)
     await pool.runAll(
-      planned.map(({ run, load }): ReplayRun => ({ ...run, requestsPerSecond: flags.rate !== undefined && load === 1 ? undefined : rateOf.get(load) })),
+      planned.map(
+        ({ run, load }): ReplayRun => ({ ...run, requestsPerSecond: flags.rate !== undefined && load === 1 ? undefined : rateOf.get(load) }),
+      ),
       (index, result) => {
         const { load, run } = planned[index] as PlannedRun
         runs.push({ variant: run.policy, load, seed: run.seed, requestsPerSecond: rateOf.get(load) ?? Number.NaN, result })
@@ -143,7 +151,8 @@ interface Outcome {
 
 function reportOf(trace: Trace, { flags, runs, saturationPerSecond, stopped }: Outcome): ExperimentReport {
   const byRate = flags.rate !== undefined
-  const feed = flags.gateways === 1 ? '' : flags.feedDelay === undefined ? ', no feed between them' : `, a feed between them ${flags.feedDelay} ms late`
+  const feed =
+    flags.gateways === 1 ? '' : flags.feedDelay === undefined ? ', no feed between them' : `, a feed between them ${flags.feedDelay} ms late`
   return {
     kind: 'replay',
     version: 1,
@@ -151,7 +160,7 @@ function reportOf(trace: Trace, { flags, runs, saturationPerSecond, stopped }: O
     simulated: true,
     facts: [
       ['Trace', `${trace.name} (${trace.source}), ${trace.requests.length} requests, ${recordedPerSecond(trace).toFixed(2)} a second as recorded`],
-      ['Engines', `${fleetText(flags.engines)}, simulated`],
+      ['Engines', `${flags.engines.text}, simulated`],
       ['Gateways', `${flags.gateways}${feed}; engines polled every ${flags.poll} ms`],
       ...(saturationPerSecond === null ? [] : [['Saturation', `${saturationPerSecond.toFixed(2)} requests/s, measured`] as const]),
       ['Objectives', `TTFT ${flags.ttftObjective} ms, TPOT ${flags.tpotObjective} ms`],
@@ -171,10 +180,10 @@ function quoted(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 }
 
-function fleet(text: string): FleetSpec {
+function fleet(text: string): GivenFleet {
   const parsed = parseFleet(text)
   if (!parsed.ok) throw new InvalidArgumentError(parsed.error)
-  return parsed.value
+  return { text, spec: parsed.value }
 }
 
 function columnIds(text: string): readonly string[] {

@@ -1,9 +1,9 @@
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { loadPolicy, type PolicyPlugin, policies } from '@signalbox/scheduler'
+import { StartError } from '../supervisor/role-process.ts'
 import { closest } from './closest.ts'
 import { isModulePath } from './load.ts'
-import { StartError } from '../supervisor/role-process.ts'
 
 /** A policy by its name, or a module's by its path. Throws a StartError that begins with `setting`, which named it; `more` are further names that the setting knows. */
 export async function policyNamed(name: string, setting: string, more: readonly string[] = []): Promise<PolicyPlugin> {

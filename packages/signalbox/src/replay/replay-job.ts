@@ -1,9 +1,7 @@
 import { seededRandom } from '@signalbox/base'
-import { type FleetSpec, type PolicyChoice, type RunResult, Simulation, saturation, type Trace, timeScaled } from '@signalbox/replay'
-import { policies } from '@signalbox/scheduler'
+import { type FleetSpec, type PolicyChoice, PromptCache, type RunResult, Simulation, saturation, type Trace, timeScaled } from '@signalbox/replay'
 import { policyNamed } from '../config/policy-named.ts'
-import { StartError } from '../supervisor/role-process.ts'
-import { openTrace, isRandom, type TraceSource } from './trace-source.ts'
+import { isRandom, openTrace, type TraceSource } from './trace-source.ts'
 
 /** What all runs of one replay share. Plain data: it travels to worker threads. */
 export interface ReplaySettings {
@@ -34,30 +32,21 @@ const EVENTS_A_SLICE = 20_000
 /** Reads the trace once, or once a seed where seeds make it, and runs one simulation at a time. */
 export class ReplayRunner {
   readonly #settings: ReplaySettings
-  #trace: { readonly trace: Trace; readonly seed: number } | undefined
+  #held: { readonly trace: Trace; readonly prompts: PromptCache; readonly seed: number } | undefined
 
   constructor(settings: ReplaySettings) {
     this.#settings = settings
   }
 
-  trace(seed: number): Trace {
-    const held = this.#trace
-    if (held !== undefined && (held.seed === seed || !isRandom(this.#settings.trace))) return held.trace
-    const trace = openTrace(this.#settings.trace, seededRandom(seed))
-    this.#trace = { trace, seed }
-    return trace
-  }
-
-  /** Requests a second at which the fleet is busy all the time, under the default policy. */
+  /** Requests a second at which the fleet is busy all the time. */
   saturationPerSecond(seed: number): number {
-    const { fleet, objectives } = this.#settings
-    return saturation({ trace: this.trace(seed), fleet, seed, policy: { kind: 'scheduler', plugin: leastCost(), parameters: undefined }, objectives })
+    return saturation({ trace: this.#read(seed).trace, fleet: this.#settings.fleet, seed })
   }
 
   /** Yields the share done (0..1) from time to time; returns what the run came to. */
   async *run(run: ReplayRun): AsyncGenerator<number, RunResult> {
     const { fleet, gateways, feedDelayMs, pollMs, unstreamedRatio, objectives } = this.#settings
-    const recorded = this.trace(run.seed)
+    const { trace: recorded, prompts } = this.#read(run.seed)
     const factor = run.requestsPerSecond === undefined ? 1 : recordedPerSecond(recorded) / run.requestsPerSecond
     const simulation = new Simulation({
       trace: factor === 1 ? recorded : timeScaled(recorded, factor),
@@ -69,12 +58,21 @@ export class ReplayRunner {
       pollMs,
       unstreamedRatio,
       objectives,
+      prompts,
     })
     while (simulation.advance(EVENTS_A_SLICE)) {
       const { done, total } = simulation.progress
       yield total === 0 ? 1 : done / total
     }
     return simulation.result()
+  }
+
+  #read(seed: number): { readonly trace: Trace; readonly prompts: PromptCache } {
+    const held = this.#held
+    if (held !== undefined && (held.seed === seed || !isRandom(this.#settings.trace))) return held
+    const trace = openTrace(this.#settings.trace, seededRandom(seed))
+    this.#held = { trace, prompts: new PromptCache(trace), seed }
+    return this.#held
   }
 }
 
@@ -87,10 +85,4 @@ export function recordedPerSecond({ requests }: Trace): number {
 async function choiceOf(policy: string): Promise<PolicyChoice> {
   if (policy === ORACLE) return { kind: 'oracle' }
   return { kind: 'scheduler', plugin: await policyNamed(policy, '--policy', [ORACLE]), parameters: undefined }
-}
-
-function leastCost() {
-  const policy = policies.get('least-cost')
-  if (policy === undefined) throw new StartError('the default policy is missing')
-  return policy
 }

@@ -8,7 +8,11 @@ export function reportText(report: ExperimentReport, metricIds: readonly string[
   return [
     report.title,
     ...facts,
-    ...report.loads.flatMap((load) => ['', `${report.loadLabel} ${load.load}, ${short(load.requestsPerSecond)} requests/s`, loadTable(report, load, metrics)]),
+    ...report.loads.flatMap((load) => [
+      '',
+      `${report.loadLabel} ${load.load}, ${short(load.requestsPerSecond)} requests/s`,
+      loadTable(report, load, metrics),
+    ]),
     '',
     'Mean over the runs ± half of the 95 % interval; * best, or not told apart from the best.',
     ...report.notes,
@@ -17,7 +21,16 @@ export function reportText(report: ExperimentReport, metricIds: readonly string[
 }
 
 /** Columns that fit a terminal; the page and the JSON have all. */
-export const terminalMetrics: readonly string[] = ['ttftP50Ms', 'ttftP90Ms', 'tpotP90Ms', 'e2eP90Ms', 'hitRatio', 'imbalance', 'goodputRatio', 'regretMs']
+export const terminalMetrics: readonly string[] = [
+  'ttftP50Ms',
+  'ttftP90Ms',
+  'tpotP90Ms',
+  'e2eP90Ms',
+  'hitRatio',
+  'imbalance',
+  'goodputRatio',
+  'regretMs',
+]
 
 function loadTable(report: ExperimentReport, load: ReportLoad, metrics: readonly ReportMetric[]): string {
   const best = new Map(metrics.map((metric) => [metric.id, new Set(bestOf(load.rows, metric))]))

@@ -6,17 +6,21 @@ export interface StopSignal {
 }
 
 export function stopOnSignal(stop: () => void): StopSignal {
-  const state = { stopped: false, forget: () => undefined as void }
+  let stopped = false
   const onSignal = (): void => {
-    if (state.stopped) process.exit(130)
-    state.stopped = true
+    if (stopped) process.exit(130)
+    stopped = true
     stop()
   }
   process.on('SIGINT', onSignal)
   process.on('SIGTERM', onSignal)
-  state.forget = () => {
-    process.off('SIGINT', onSignal)
-    process.off('SIGTERM', onSignal)
+  return {
+    get stopped() {
+      return stopped
+    },
+    forget() {
+      process.off('SIGINT', onSignal)
+      process.off('SIGTERM', onSignal)
+    },
   }
-  return state
 }

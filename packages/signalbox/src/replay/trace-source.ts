@@ -39,7 +39,9 @@ function shaped(source: TraceSource, random: Random): Trace {
   const [id = '', ...parameters] = source.name.slice(SHAPE.length).split(',')
   if (!shapes.has(id as never)) {
     const suggestion = closest(id, [...shapes.keys()])
-    throw new StartError(`${source.name}: no such shape${suggestion === undefined ? '' : `; did you mean ${suggestion}?`} There are ${[...shapes.keys()].join(', ')}`)
+    throw new StartError(
+      `${source.name}: no such shape${suggestion === undefined ? '' : `; did you mean ${suggestion}?`} There are ${[...shapes.keys()].join(', ')}`,
+    )
   }
   const values: Record<string, number> = source.requestsMax === undefined ? {} : { requests: source.requestsMax }
   for (const parameter of parameters) {
