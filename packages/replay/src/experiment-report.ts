@@ -23,6 +23,8 @@ export interface ReportInterval {
 /** What one variant (a policy, an address) did at one load, over its seeds. */
 export interface ReportRow {
   readonly variant: string
+  /** A yardstick and no competitor: it takes no part in who is best. */
+  readonly isReference: boolean
   /** Runs behind the intervals. */
   readonly seeds: number
   /** Requests that failed, over all of them. */
@@ -144,22 +146,22 @@ const columns: readonly Column[] = [
 /** The columns of a replay's report. */
 export const replayMetrics: readonly ReportMetric[] = columns.map(({ of: _, ...metric }) => metric)
 
-/** Gathers runs into the loads of a report: variants in the order given, seeds as they are there. */
-export function replayLoads(runs: readonly ExperimentRun[], variants: readonly string[]): readonly ReportLoad[] {
+/** Gathers runs into the loads of a report: variants in the order given, seeds as they are there. `references` are variants to measure by. */
+export function replayLoads(runs: readonly ExperimentRun[], variants: readonly string[], references: readonly string[]): readonly ReportLoad[] {
   const loads = [...new Set(runs.map((run) => run.load))].sort((a, b) => a - b)
   return loads.map((load) => {
     const atLoad = runs.filter((run) => run.load === load)
     const rows = variants.flatMap((variant) => {
       const mine = atLoad.filter((run) => run.variant === variant)
-      return mine.length === 0 ? [] : [rowOf(variant, mine)]
+      return mine.length === 0 ? [] : [{ ...rowOf(mine), variant, isReference: references.includes(variant) }]
     })
     return { load, requestsPerSecond: atLoad[0]?.requestsPerSecond ?? Number.NaN, rows }
   })
 }
 
-function rowOf(variant: string, runs: readonly ExperimentRun[]): ReportRow {
+function rowOf(runs: readonly ExperimentRun[]): Pick<ReportRow, 'seeds' | 'failed' | 'values'> {
   const values = columns.map(({ id, of }) => [id, reportInterval(intervalOf(runs.map(({ result }) => of(result))))] as const)
-  return { variant, seeds: runs.length, failed: runs.reduce((sum, { result }) => sum + result.failed, 0), values: Object.fromEntries(values) }
+  return { seeds: runs.length, failed: runs.reduce((sum, { result }) => sum + result.failed, 0), values: Object.fromEntries(values) }
 }
 
 /** As JSON keeps it: null for what has no value. */
@@ -178,7 +180,7 @@ export function bestOf(rows: readonly ReportRow[], metric: ReportMetric): readon
   if (metric.better === 'none') return []
   const known = rows.flatMap((row) => {
     const value = row.values[metric.id]
-    return value === null || value === undefined ? [] : [{ variant: row.variant, value }]
+    return row.isReference || value === null || value === undefined ? [] : [{ variant: row.variant, value }]
   })
   const sign = metric.better === 'less' ? 1 : -1
   const best = known.reduce<(typeof known)[number] | undefined>(
@@ -186,4 +188,16 @@ export function bestOf(rows: readonly ReportRow[], metric: ReportMetric): readon
     undefined,
   )
   return best === undefined ? [] : known.filter(({ value }) => overlaps(value, best.value)).map(({ variant }) => variant)
+}
+
+/** What made requests fail, as a sentence for a report's notes; undefined when none did. */
+export function failureNote(runs: readonly ExperimentRun[]): string | undefined {
+  const causes: readonly (readonly [string, (result: RunResult) => number])[] = [
+    ['longer than an engine holds', ({ failures }) => failures.tooLong],
+    ['without an endpoint', ({ failures }) => failures.noEndpoint],
+    ['refused or lost by every endpoint that was tried', ({ failures }) => failures.attemptsFailed],
+    ['cut short by an engine that died', ({ failures }) => failures.cutShort],
+  ]
+  const counted = causes.map(([text, of]) => [text, runs.reduce((sum, { result }) => sum + of(result), 0)] as const).filter(([, count]) => count > 0)
+  return counted.length === 0 ? undefined : `Failed requests, over all runs: ${counted.map(([text, count]) => `${count} ${text}`).join(', ')}.`
 }

@@ -3,6 +3,7 @@ export {
   bestOf,
   type ExperimentReport,
   type ExperimentRun,
+  failureNote,
   type ReportInterval,
   type ReportLoad,
   type ReportMetric,

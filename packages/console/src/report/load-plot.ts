@@ -52,7 +52,8 @@ export function drawLoadPlot(host: HTMLElement, options: LoadPlotOptions): () =>
       const load = loads[at]
       if (point === null || load === undefined) continue
       const x = plot.valToPos(load, 'x', true) + shift
-      const y = (value: number): number => plot.valToPos(isLog ? Math.max(value, least) : value, 'y', true)
+      const { top: upper, height: tall } = plot.bbox
+      const y = (value: number): number => Math.min(upper + tall, Math.max(upper, plot.valToPos(Math.max(value, isLog ? least : 0), 'y', true)))
       ctx.beginPath()
       ctx.moveTo(x, y(point.low ?? point.mean))
       ctx.lineTo(x, y(point.high ?? point.mean))
@@ -64,7 +65,7 @@ export function drawLoadPlot(host: HTMLElement, options: LoadPlotOptions): () =>
     ctx.restore()
   }
   const span = (loads.at(-1) ?? 1) - (loads[0] ?? 0)
-  const margin = span === 0 ? 0.5 : span * 0.08
+  const margin = span === 0 ? 0.5 : span * 0.14
   const plot = new uPlot(
     {
       width: Math.max(160, host.clientWidth),
@@ -74,7 +75,7 @@ export function drawLoadPlot(host: HTMLElement, options: LoadPlotOptions): () =>
       padding: [8, 12, 0, 0],
       scales: {
         x: { time: false, range: () => [(loads[0] ?? 0) - margin, (loads.at(-1) ?? 1) + margin] },
-        y: isLog ? { distr: 3, range: () => [least * 0.8, top * 1.25] } : { range: () => [0, top === 0 ? 1 : top * 1.08] },
+        y: isLog ? { distr: 3, range: () => [10 ** Math.floor(Math.log10(least)), top * 1.25] } : { range: () => [0, top === 0 ? 1 : top * 1.08] },
       },
       axes: [
         {

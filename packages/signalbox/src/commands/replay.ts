@@ -5,6 +5,7 @@ import {
   type ExperimentReport,
   type ExperimentRun,
   type FleetSpec,
+  failureNote,
   parseFleet,
   replayLoads,
   replayMetrics,
@@ -169,8 +170,12 @@ function reportOf(trace: Trace, { flags, runs, saturationPerSecond, stopped }: O
     loadLabel: byRate ? 'Times the recorded rate' : 'Load, of saturation',
     saturationPerSecond,
     metrics: replayMetrics,
-    loads: replayLoads(runs, flags.policy),
-    notes: [...trace.notes, ...(trace.hasPrefixes ? [] : ['The trace says nothing of what prompts share: it shows load balance only.'])],
+    loads: replayLoads(runs, flags.policy, [ORACLE]),
+    notes: [
+      ...trace.notes,
+      ...[failureNote(runs)].filter((note) => note !== undefined),
+      ...(trace.hasPrefixes ? [] : ['The trace says nothing of what prompts share: it shows load balance only.']),
+    ],
     command: ['signalbox', ...process.argv.slice(2)].map(quoted).join(' '),
     stopped,
   }
