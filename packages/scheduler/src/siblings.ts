@@ -59,11 +59,6 @@ export class Siblings {
     this.#index = index
   }
 
-  /** Siblings heard of. */
-  get size(): number {
-    return this.#siblings.size
-  }
-
   /** `name` said `event` of the endpoint in `slot`. */
   said(name: string, event: FeedEvent, at: { readonly slot: number; readonly nowMs: number }): void {
     const sibling = this.#sibling(name, at.nowMs)
