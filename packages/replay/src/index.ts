@@ -1,6 +1,7 @@
 export { bytesOf, type Prompt, promptOf, type Segment, segmentTokens, tokenBytesMax, tokensOf } from './prompt.ts'
 export type { Shape, ShapeId, ShapeParameter } from './shapes/shape.ts'
 export { shapes, shapeTrace } from './shapes/shapes.ts'
+export { type Interval, intervalOf, type Quantiles, quantilesOf } from './statistics.ts'
 export { type Trace, type TraceError, type TraceRequest, timeScaled } from './trace.ts'
 export { type TraceSummary, traceSummary } from './trace-summary.ts'
 export type { TraceFormat, TraceFormatId } from './traces/format.ts'
