@@ -137,6 +137,7 @@ export interface EndpointView {
   readonly waitingRequests: number | null
   readonly kvUsageRatio: number | null
   readonly kvCapacityTokens: number | null
+  /** Requests of this gateway. */
   readonly inFlight: number
   readonly models: readonly string[]
   /** Learned prefill rate, tokens/s. */
