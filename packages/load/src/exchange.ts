@@ -22,6 +22,8 @@ export interface Ended {
   readonly endMs: number
   readonly outcome: 'completed' | 'failed' | 'aborted'
   readonly failure: Failure | undefined
+  /** It was sent twice: the first connection was a kept one and turned out closed. */
+  readonly isRepeated: boolean
 }
 
 /** A request under way. */
@@ -84,6 +86,13 @@ interface ExchangeOptions {
   readonly timeoutMs: number
 }
 
+/** What becomes of a body that is read whole: `tooLarge` gets what there is as soon as it is over the limit. */
+interface Collecting {
+  readonly bytesMax: number
+  readonly use: (body: string) => void
+  readonly tooLarge: (body: string) => void
+}
+
 class RunningExchange implements Exchange {
   readonly ended: Promise<Ended>
   readonly #open: (bodyBytes: number) => ClientRequest
@@ -92,7 +101,9 @@ class RunningExchange implements Exchange {
   readonly #sentMs: number
   #resolve: (ended: Ended) => void = () => {}
   #request: ClientRequest | undefined
+  #response: IncomingMessage | undefined
   #isOver = false
+  #isRepeated = false
 
   constructor(open: (bodyBytes: number) => ClientRequest, options: ExchangeOptions) {
     this.#open = open
@@ -105,21 +116,23 @@ class RunningExchange implements Exchange {
       () => this.#finish('failed', { kind: 'timeout', message: `no complete answer after ${options.timeoutMs} ms` }),
       options.timeoutMs,
     )
-    this.#send(true)
+    this.#send()
   }
 
   abort(): void {
     this.#finish('aborted', undefined)
   }
 
-  #send(mayRepeat: boolean): void {
+  #send(): void {
     const request = this.#open(this.#options.body.length)
     this.#request = request
     let isAnswered = false
     request.on('error', (error: NodeJS.ErrnoException) => {
       const isStale = request.reusedSocket && !isAnswered && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
-      if (isStale && mayRepeat && !this.#isOver) this.#send(false)
-      else this.#finish('failed', { kind: kindOf(error), message: error.message })
+      if (isStale && !this.#isRepeated && !this.#isOver) {
+        this.#isRepeated = true
+        this.#send()
+      } else this.#finish('failed', { kind: kindOf(error), message: error.message })
     })
     request.on('response', (response) => {
       isAnswered = true
@@ -130,19 +143,23 @@ class RunningExchange implements Exchange {
 
   #read(response: IncomingMessage): void {
     const { answer } = this.#options
+    this.#response = response
     response.on('error', () => this.#cut())
     response.on('close', () => {
       if (!response.complete) this.#cut()
     })
     const status = response.statusCode ?? 0
     if (status < 200 || status > 299) {
-      this.#collect(response, errorBytesMax, (body) => this.#finish('failed', { kind: `http-${status}`, message: errorText(body) }))
+      const fail = (body: string): void => this.#finish('failed', { kind: `http-${status}`, message: errorText(body) })
+      this.#collect(response, { bytesMax: errorBytesMax, use: fail, tooLarge: fail })
     } else if ((response.headers['content-type'] ?? '').startsWith('text/event-stream')) this.#readEvents(response)
     else {
-      this.#collect(response, answerBytesMax, (body) => {
+      const use = (body: string): void => {
         answer.whole(body)
         this.#settle()
-      })
+      }
+      const tooLarge = (): void => this.#finish('failed', { kind: 'too-large', message: `the answer is over ${answerBytesMax} bytes` })
+      this.#collect(response, { bytesMax: answerBytesMax, use, tooLarge })
     }
   }
 
@@ -165,15 +182,16 @@ class RunningExchange implements Exchange {
     })
   }
 
-  #collect(response: IncomingMessage, bytesMax: number, use: (body: string) => void): void {
+  #collect(response: IncomingMessage, { bytesMax, use, tooLarge }: Collecting): void {
     const chunks: Buffer[] = []
     let bytes = 0
+    const body = (): string => Buffer.concat(chunks).toString('utf8')
     response.on('data', (chunk: Buffer) => {
       bytes += chunk.length
-      if (bytes > bytesMax) this.#finish('failed', { kind: 'too-large', message: `the answer is over ${bytesMax} bytes` })
-      else chunks.push(chunk)
+      chunks.push(chunk)
+      if (bytes > bytesMax) tooLarge(body())
     })
-    response.on('end', () => use(Buffer.concat(chunks).toString('utf8')))
+    response.on('end', () => use(body()))
   }
 
   #cut(): void {
@@ -190,13 +208,9 @@ class RunningExchange implements Exchange {
     this.#isOver = true
     clearTimeout(this.#timer)
     // A complete answer leaves its connection for the next request.
-    if (outcome !== 'completed' && !isHttp(failure)) this.#request?.destroy()
-    this.#resolve({ sentMs: this.#sentMs, endMs: performance.now(), outcome, failure })
+    if (this.#response?.complete !== true) this.#request?.destroy()
+    this.#resolve({ sentMs: this.#sentMs, endMs: performance.now(), outcome, failure, isRepeated: this.#isRepeated })
   }
-}
-
-function isHttp(failure: Failure | undefined): boolean {
-  return failure?.kind.startsWith('http-') === true
 }
 
 function errorText(body: string): string {

@@ -47,6 +47,8 @@ export interface LoadResult {
   readonly inFlightMax: number
   /** Requests that were sent more than 10 ms after they were due: the client, or its limit of connections, was too slow for the load. */
   readonly sentLate: number
+  /** Requests that were sent again because the kept connection they went out on was reset before any answer; the time of the first try counts. */
+  readonly repeated: number
   /** How long after it was due a request was sent. */
   readonly latenessMs: Quantiles | null
   /** From the time a streamed request was due to its first token: what a client sees that does not wait for others. */

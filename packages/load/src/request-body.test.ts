@@ -1,5 +1,5 @@
 import { promptOf, type Trace, type TraceRequest } from '@signalbox/replay'
-import { encode } from 'gpt-tokenizer/encoding/o200k_harmony'
+import { loadTokenizer } from '@signalbox/tokenizers'
 import { expect, test } from 'vitest'
 import { AnswerTexts } from './answer-texts.ts'
 import { textOf } from './prompt-text.ts'
@@ -25,8 +25,9 @@ const followUp: TraceRequest = {
 }
 const trace: Trace = { name: 't', source: 's', hasPrefixes: true, requests: [request, followUp], notes: [] }
 
-test('a text has a token of a real vocabulary for each token that it stands for', () => {
-  expect(encode(textOf([{ id: 11, tokens: 5000 }])).length).toBe(5000)
+test('a text has a token of a real vocabulary, and a piece, for each token that it stands for', async () => {
+  const text = textOf([{ id: 11, tokens: 5000 }])
+  for (const id of ['gpt-oss', 'pieces'] as const) expect([id, (await loadTokenizer(id)).encode(text).length]).toEqual([id, 5000])
 })
 
 test('equal segments are equal text, wherever they stand', () => {

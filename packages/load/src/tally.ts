@@ -55,6 +55,7 @@ export class Tally {
   #failed = 0
   #aborted = 0
   #late = 0
+  #repeated = 0
   #good = 0
 
   constructor(objectives: LoadObjectives) {
@@ -88,6 +89,7 @@ export class Tally {
     const latenessMs = Math.max(0, ended.sentMs - dueMs)
     this.#lateness.add(latenessMs)
     if (latenessMs > LATE_MS) this.#late += 1
+    if (ended.isRepeated) this.#repeated += 1
     if (ended.outcome === 'aborted') this.#aborted += 1
     else if (ended.failure !== undefined) this.#addFailure(ended.failure)
     else this.#addCompleted(observation)
@@ -108,6 +110,7 @@ export class Tally {
       stopped: facts.sent < facts.requests || this.#aborted > 0,
       failures: Object.fromEntries(this.#failures) as Partial<Record<FailureKind, LoadFailures>>,
       sentLate: this.#late,
+      repeated: this.#repeated,
       latenessMs: this.#lateness.quantiles(),
       ttftMs: this.#ttft.quantiles(),
       ttftFromSendMs: this.#ttftFromSend.quantiles(),
