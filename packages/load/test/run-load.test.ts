@@ -87,8 +87,7 @@ describe('what is reported', () => {
     const answers: ((response: Parameters<typeof whole>[0]) => void)[] = [
       (response) => response.writeHead(503, { 'content-type': 'application/json' }).end('{"error":{"message":"no endpoint"}}'),
       (response) => response.writeHead(404).end(`not here${' '.repeat(100_000)}`),
-      // On a kept connection this may be an idle one that was just closed: it is tried once more, on a new one.
-      (response) => response.socket?.destroy(),
+      // Its connection is new: the one before was given up with its long error.
       (response) => response.socket?.destroy(),
       (response) => streamed(response, { words: ['a'], until: 'content' }),
       (response) =>
@@ -101,7 +100,7 @@ describe('what is reported', () => {
     let next = 0
     await start((_, response) => answers[next++ % answers.length]?.(response))
     const result = await run({ trace: atOnce(8), connectionsMax: 1 })
-    expect(result).toMatchObject({ completed: 0, failed: 8, repeated: 1, goodputRatio: 0, ttftMs: null, requestsPerSecond: 0 })
+    expect(result).toMatchObject({ completed: 0, failed: 8, repeated: 0, goodputRatio: 0, ttftMs: null, requestsPerSecond: 0 })
     expect(result.failures).toMatchObject({
       'http-503': { count: 1, message: 'no endpoint' },
       'http-404': { count: 1, message: expect.stringMatching(/^not here/) },
@@ -110,6 +109,12 @@ describe('what is reported', () => {
       'stream-error': { count: 1, message: 'engine died' },
       malformed: { count: 2 },
     })
+  })
+
+  it('tries once more when a kept connection turns out closed, and counts that', async () => {
+    let next = 0
+    await start((_, response) => (next++ === 1 ? response.socket?.destroy() : streamed(response, { words: ['a'] })))
+    expect(await run({ trace: atOnce(2), connectionsMax: 1 })).toMatchObject({ completed: 2, failed: 0, repeated: 1 })
   })
 
   it('counts refused connections and timeouts', async () => {
