@@ -1,9 +1,9 @@
 import { failure, ok, type Result } from '@signalbox/base'
-import type { Trace, TraceRequest } from '@signalbox/replay'
+import type { Objectives, Trace, TraceRequest } from '@signalbox/replay'
 import { Answer, recordOf } from './answer.ts'
 import { AnswerTexts } from './answer-texts.ts'
 import { type Ended, type Exchange, LoadClient } from './exchange.ts'
-import type { LoadObjectives, LoadProgress, LoadResult } from './load-result.ts'
+import type { LoadProgress, LoadResult } from './load-result.ts'
 import { bodyOf } from './request-body.ts'
 import { ClosedSchedule, type Due, OpenSchedule, type Schedule, type Users } from './schedule.ts'
 import { Tally } from './tally.ts'
@@ -37,7 +37,7 @@ export interface LoadOptions {
   readonly durationMs?: number | undefined
   /** First part of the trace whose latencies are not counted, 0 to below 1. Default 0.1. */
   readonly warmupRatio?: number | undefined
-  readonly objectives: LoadObjectives
+  readonly objectives: Objectives
   /** Stops the run: nothing more is sent, and what is under way has `graceMs` (default 5 s) to end. */
   readonly signal?: AbortSignal | undefined
   readonly graceMs?: number | undefined
