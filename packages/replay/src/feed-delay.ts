@@ -29,10 +29,15 @@ export class FeedDelay {
     this.#members.push(scheduler)
   }
 
-  /** The oldest message reaches everybody but its sender. */
-  deliver(): void {
+  /** Everything that is under way arrives at once. */
+  deliverAll(): void {
+    while (this.deliver());
+  }
+
+  /** The oldest message reaches everybody but its sender; false: none is under way. */
+  deliver(): boolean {
     const message = this.#sent[this.#passed]
-    if (message === undefined) return
+    if (message === undefined) return false
     this.#passed += 1
     if (this.#passed === PASSED_MAX) {
       this.#sent = this.#sent.slice(PASSED_MAX)
@@ -41,5 +46,6 @@ export class FeedDelay {
     this.#members.forEach((member, place) => {
       if (place !== message.from) member.siblingSaid(`gateway-${message.from}`, message.event)
     })
+    return true
   }
 }

@@ -23,7 +23,7 @@ export interface Completion {
 }
 
 /**
- * What became of each request, a column a value and a place a request: 65 bytes each. Exactly one of `completed` and `failed` is told of
+ * What became of each request, a column a value and a place a request: 66 bytes each. Exactly one of `completed` and `failed` is told of
  * each request, once.
  */
 export class Outcomes {
@@ -36,8 +36,11 @@ export class Outcomes {
   readonly #regretMs: Float64Array
   readonly #endedMs: Float64Array
   readonly #objectives: Objectives
-  readonly #warmUp: number
+  /** Whether a request came among the first: no distribution counts it. */
+  readonly #isEarly: Uint8Array
+  readonly #earlyMax: number
   readonly #failures: { -readonly [reason in keyof Failures]: number } = { tooLong: 0, noEndpoint: 0, attemptsFailed: 0, cutShort: 0 }
+  #arrived = 0
   #completed = 0
   #failed = 0
   #good = 0
@@ -53,7 +56,8 @@ export class Outcomes {
     this.#regretMs = column()
     this.#endedMs = column()
     this.#objectives = objectives
-    this.#warmUp = Math.floor(requests * WARM_UP_RATIO)
+    this.#isEarly = new Uint8Array(requests)
+    this.#earlyMax = Math.floor(requests * WARM_UP_RATIO)
   }
 
   get completedRequests(): number {
@@ -75,6 +79,11 @@ export class Outcomes {
 
   get done(): number {
     return this.#completed + this.#failed
+  }
+
+  arrived(index: number): void {
+    this.#arrived += 1
+    if (this.#arrived <= this.#earlyMax) this.#isEarly[index] = 1
   }
 
   completed(index: number, completion: Completion): void {
@@ -126,6 +135,6 @@ export class Outcomes {
   }
 
   #quantiles(column: Float64Array): Quantiles {
-    return quantilesOf(column.subarray(this.#warmUp).filter((value) => !Number.isNaN(value)))
+    return quantilesOf(column.filter((value, index) => !Number.isNaN(value) && this.#isEarly[index] === 0))
   }
 }

@@ -19,6 +19,8 @@ export interface Placement {
 export interface Router {
   /** How many retries are left. */
   readonly allowance: RetryAllowance
+  /** Requests that it believes to be under way, over all endpoints. */
+  readonly inFlight: number
   /** Undefined: no endpoint can take it. */
   place(flight: Flight): Placement | undefined
   /** One poll of an endpoint, which may be down. */
@@ -58,6 +60,10 @@ export class Gateway implements Router {
       this.#places.set(id, place)
     })
     this.scheduler.setEndpoints(specs)
+  }
+
+  get inFlight(): number {
+    return this.scheduler.endpoints().reduce((sum, { inFlight }) => sum + inFlight, 0)
   }
 
   place(flight: Flight): Placement | undefined {
@@ -101,6 +107,8 @@ export class Gateway implements Router {
 /** Sends each request where the judge sees the least true cost. */
 export class Oracle implements Router {
   readonly allowance = new RetryAllowance()
+  /** It reserves nothing. */
+  readonly inFlight = 0
   readonly #judge: Judge
 
   constructor(judge: Judge) {

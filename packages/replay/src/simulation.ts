@@ -155,6 +155,7 @@ export class Simulation {
       assert(this.#queue.pop(this.#event), 'requests are under way and nothing is to happen')
       this.#nowMs = this.#event.atMs
       this.#happen(this.#event)
+      if (this.#outcomes.done === this.#requests.length) this.#assertSettled()
     }
     return this.#outcomes.done < this.#requests.length
   }
@@ -251,11 +252,24 @@ export class Simulation {
     }
   }
 
+  /** Once every request has ended nothing may be left anywhere: no sequence or block in an engine, no reservation in a gateway. */
+  #assertSettled(): void {
+    this.#feed?.deliverAll()
+    for (const { id, engine } of this.#endpoints) {
+      const left = engine.running + engine.waiting + engine.heldBlocks
+      assert(left === 0, `${left} requests and blocks are left in ${id}`)
+    }
+    this.#routers.forEach((router, gateway) => {
+      assert(router.inFlight === 0, `${router.inFlight} reservations are left in gateway ${gateway}`)
+    })
+  }
+
   // Requests
 
   #arrived(index: number): void {
     this.#arrivalsQueued -= 1
     this.#flying += 1
+    this.#outcomes.arrived(index)
     const request = this.#requests[index] as TraceRequest
     const flight = new Flight({
       index,

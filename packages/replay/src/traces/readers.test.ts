@@ -100,6 +100,33 @@ test('Weka: think times, sub-agents in between, and a beginning that all session
   expect(both.requests.every(({ after }, at) => after === undefined || both.requests[after.index]?.session === both.requests[at]?.session)).toBe(true)
 })
 
+test('Weka: a sub-agent in the background delays nobody; without times of the server recorded times stand; global ids are shared', () => {
+  const request = (t: number, ids: number[], more = {}): unknown => ({ t, type: 's', in: 64 * ids.length, out: 1, hash_ids: ids, ...more })
+  const session = {
+    block_size: 64,
+    hash_id_scope: 'global',
+    requests: [
+      request(0, [1], { api_time: 4 }),
+      { t: 1, type: 'subagent', status: 'async_launched', requests: [request(1, [2], { api_time: 50 })] },
+      request(10, [1, 3], { api_time: 2 }),
+      request(20, [1, 3, 4]),
+      request(30, [1, 3, 5]),
+    ],
+  }
+  const text = JSON.stringify(session)
+  const trace = readTrace(`${text}\n${text}`, { name: 'w', random: seededRandom(3) })
+  if (!trace.ok) throw new Error(trace.error.message)
+  const own = trace.value.requests.filter(({ session: number }) => number === 0)
+  expect(own.map(({ atMs, after }) => [atMs, after?.thinkMs])).toEqual([
+    [0, undefined],
+    [1000, undefined],
+    [6000, 6000],
+    [14_000, 8000],
+    [30_000, 0],
+  ])
+  expect(new Set(trace.value.requests.flatMap(({ prompt }) => prompt.segments.map(({ id }) => id))).size).toBe(5)
+})
+
 test('Weka: one session a line, each later than the one before', () => {
   const line = JSON.stringify(JSON.parse(textOf('weka.json')))
   const trace = readTrace(`${line}\n${line}\n`, { name: 'w', random: seededRandom(3) })
