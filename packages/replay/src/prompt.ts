@@ -59,8 +59,15 @@ export function bytesOf(prompt: Prompt, into?: Uint8Array): Uint8Array {
     for (let i = 0; i < segment.tokens; i++) {
       // The words' letters come from the top byte: a token that differs has another word in 255 of 256 cases.
       const word = (tokenAt(seed, i) >>> 24) << 3
-      const end = word + (WORDS[word + 7] as number)
-      for (let from = word; from < end; from++) bytes[at++] = WORDS[from] as number
+      // All seven places are written whatever the word's length: the next word goes over what is too much.
+      bytes[at] = WORDS[word] as number
+      bytes[at + 1] = WORDS[word + 1] as number
+      bytes[at + 2] = WORDS[word + 2] as number
+      bytes[at + 3] = WORDS[word + 3] as number
+      bytes[at + 4] = WORDS[word + 4] as number
+      bytes[at + 5] = WORDS[word + 5] as number
+      bytes[at + 6] = WORDS[word + 6] as number
+      at += WORDS[word + tokenBytesMax] as number
     }
   }
   return bytes.subarray(0, at)

@@ -7,7 +7,7 @@ const PIECE_BYTES_MIN = 64
 const PIECE_BYTES_MAX = 512
 
 /** Bytes of English text and of code for one token, where no tokenizer says better. */
-export const bytesPerToken = 4
+const bytesPerToken = 4
 
 /**
  * A text as segments, so that texts which begin alike begin with the same segments: pieces of whole lines of 64 to 512 bytes, cut from

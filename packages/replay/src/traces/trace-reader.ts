@@ -18,8 +18,8 @@ export interface ReadTraceOptions {
 }
 
 /** Most requests of a trace, and most characters of a line. */
-export const requestsMax = 10_000_000
-export const lineCharsMax = 64 * 1024 * 1024
+const requestsMax = 10_000_000
+const lineCharsMax = 64 * 1024 * 1024
 
 /** The trace that a file's whole text holds. See `TraceReader` for files that are not in memory. */
 export function readTrace(text: string, options: ReadTraceOptions): Result<Trace, TraceError> {
