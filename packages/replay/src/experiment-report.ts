@@ -25,7 +25,7 @@ export interface ReportRow {
   readonly variant: string
   /** A yardstick and no competitor: it takes no part in who is best. */
   readonly isReference: boolean
-  /** Runs behind the intervals. */
+  /** Runs behind the intervals, each with a seed of its own. */
   readonly seeds: number
   /** Requests that failed, over all of them. */
   readonly failed: number
@@ -63,21 +63,26 @@ export interface ExperimentReport {
   readonly stopped: boolean
 }
 
-/** A run of a replay and what it was a run of. */
-export interface ExperimentRun {
+/** A run and what it was a run of. */
+export interface ExperimentRun<Result> {
   readonly variant: string
   readonly load: number
-  readonly seed: number
   readonly requestsPerSecond: number
-  readonly result: RunResult
+  readonly result: Result
 }
 
-type Column = ReportMetric & { of(result: RunResult): number }
+/** A metric and where a result has it; null or NaN: it does not. */
+export type ReportColumn<Result> = ReportMetric & { of(result: Result): number | null }
 
-const ms = (id: string, label: string, description: string, of: Column['of']): Column => ({ id, label, unit: 'ms', better: 'less', description, of })
+/** A column of milliseconds, of which fewer are better. */
+export function msColumn<Result>(id: string, label: string, description: string, of: ReportColumn<Result>['of']): ReportColumn<Result> {
+  return { id, label, unit: 'ms', better: 'less', description, of }
+}
+
+const ms = msColumn<RunResult>
 
 /** The columns of a replay's report, the judging ones first. */
-const columns: readonly Column[] = [
+export const replayColumns: readonly ReportColumn<RunResult>[] = [
   ms('ttftP50Ms', 'TTFT p50', 'Time to first token, median', (run) => run.ttftMs.p50),
   ms('ttftP90Ms', 'TTFT p90', 'Time to first token, 90th percentile', (run) => run.ttftMs.p90),
   ms('ttftP99Ms', 'TTFT p99', 'Time to first token, 99th percentile', (run) => run.ttftMs.p99),
@@ -143,29 +148,33 @@ const columns: readonly Column[] = [
   ms('ttftErrorP50Ms', 'TTFT error p50', 'Median distance of the predicted from the observed time to first token', (run) => run.ttftErrorMs.p50),
 ]
 
-/** The columns of a replay's report. */
-export const replayMetrics: readonly ReportMetric[] = columns.map(({ of: _, ...metric }) => metric)
+/** What a report says of its columns. */
+export function metricsOf<Result>(columns: readonly ReportColumn<Result>[]): readonly ReportMetric[] {
+  return columns.map(({ id, label, unit, better, description }) => ({ id, label, unit, better, description }))
+}
 
-/** Gathers runs into the loads of a report: variants in the order given, seeds as they are there. `references` are variants to measure by. */
-export function replayLoads(runs: readonly ExperimentRun[], variants: readonly string[], references: readonly string[]): readonly ReportLoad[] {
+/** Gathers runs into the loads of a report: variants in the order given. `references` are variants to measure by. */
+export function reportLoads<Result extends { readonly failed: number }>(
+  columns: readonly ReportColumn<Result>[],
+  runs: readonly ExperimentRun<Result>[],
+  { variants, references = [] }: { readonly variants: readonly string[]; readonly references?: readonly string[] },
+): readonly ReportLoad[] {
   const loads = [...new Set(runs.map((run) => run.load))].sort((a, b) => a - b)
   return loads.map((load) => {
     const atLoad = runs.filter((run) => run.load === load)
-    const rows = variants.flatMap((variant) => {
-      const mine = atLoad.filter((run) => run.variant === variant)
-      return mine.length === 0 ? [] : [{ ...rowOf(mine), variant, isReference: references.includes(variant) }]
+    const rows = variants.flatMap((variant): ReportRow[] => {
+      const results = atLoad.filter((run) => run.variant === variant).map(({ result }) => result)
+      if (results.length === 0) return []
+      const values = columns.map(({ id, of }) => [id, reportInterval(intervalOf(results.map((result) => of(result) ?? Number.NaN)))] as const)
+      const failed = results.reduce((sum, result) => sum + result.failed, 0)
+      return [{ variant, isReference: references.includes(variant), seeds: results.length, failed, values: Object.fromEntries(values) }]
     })
     return { load, requestsPerSecond: atLoad[0]?.requestsPerSecond ?? Number.NaN, rows }
   })
 }
 
-function rowOf(runs: readonly ExperimentRun[]): Pick<ReportRow, 'seeds' | 'failed' | 'values'> {
-  const values = columns.map(({ id, of }) => [id, reportInterval(intervalOf(runs.map(({ result }) => of(result))))] as const)
-  return { seeds: runs.length, failed: runs.reduce((sum, { result }) => sum + result.failed, 0), values: Object.fromEntries(values) }
-}
-
 /** As JSON keeps it: null for what has no value. */
-export function reportInterval({ mean, low, high }: Interval): ReportInterval | null {
+function reportInterval({ mean, low, high }: Interval): ReportInterval | null {
   if (!Number.isFinite(mean)) return null
   return Number.isFinite(low) && Number.isFinite(high) ? { mean, low, high } : { mean, low: null, high: null }
 }
@@ -175,7 +184,7 @@ function overlaps(a: ReportInterval, b: ReportInterval): boolean {
   return (a.low ?? a.mean) <= (b.high ?? b.mean) && (b.low ?? b.mean) <= (a.high ?? a.mean)
 }
 
-/** By metric, the variants of a load that are best or not told apart from the best. Empty where the metric does not judge. */
+/** By metric, the variants of a load that are best or not told apart from the best. Empty where the metric does not judge or one alone has a value. */
 export function bestOf(rows: readonly ReportRow[], metric: ReportMetric): readonly string[] {
   if (metric.better === 'none') return []
   const known = rows.flatMap((row) => {
@@ -187,11 +196,11 @@ export function bestOf(rows: readonly ReportRow[], metric: ReportMetric): readon
     (a, b) => (a === undefined || (b.value.mean - a.value.mean) * sign < 0 ? b : a),
     undefined,
   )
-  return best === undefined ? [] : known.filter(({ value }) => overlaps(value, best.value)).map(({ variant }) => variant)
+  return best === undefined || known.length < 2 ? [] : known.filter(({ value }) => overlaps(value, best.value)).map(({ variant }) => variant)
 }
 
 /** What made requests fail, as a sentence for a report's notes; undefined when none did. */
-export function failureNote(runs: readonly ExperimentRun[]): string | undefined {
+export function failureNote(runs: readonly ExperimentRun<RunResult>[]): string | undefined {
   const causes: readonly (readonly [string, (result: RunResult) => number])[] = [
     ['longer than an engine holds', ({ failures }) => failures.tooLong],
     ['without an endpoint', ({ failures }) => failures.noEndpoint],

@@ -4,12 +4,15 @@ export {
   type ExperimentReport,
   type ExperimentRun,
   failureNote,
+  metricsOf,
+  msColumn,
+  type ReportColumn,
   type ReportInterval,
   type ReportLoad,
   type ReportMetric,
   type ReportRow,
-  replayLoads,
-  replayMetrics,
+  replayColumns,
+  reportLoads,
 } from './experiment-report.ts'
 export { type FleetGroup, type FleetSpec, parseFleet, type StepFamily } from './fleet.ts'
 export { bytesOf, type Prompt, promptOf, type Segment, segmentTokens, tokenBytesMax, tokensOf } from './prompt.ts'

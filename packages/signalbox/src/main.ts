@@ -3,6 +3,7 @@ import { configCommand } from './commands/config.ts'
 import { decisionsCommand } from './commands/decisions.ts'
 import { exportCommand } from './commands/export.ts'
 import { lintCommand } from './commands/lint.ts'
+import { loadCommand } from './commands/load.ts'
 import { metricsCommand } from './commands/metrics.ts'
 import { queryCommand } from './commands/query.ts'
 import { replayCommand } from './commands/replay.ts'
@@ -36,6 +37,7 @@ async function main(args: readonly string[]): Promise<void> {
     lintCommand(),
     queryCommand(),
     replayCommand(),
+    loadCommand(),
     configCommand(),
   ]
   for (const command of commands) program.addCommand(command.exitOverride())

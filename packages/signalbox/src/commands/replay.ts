@@ -6,10 +6,11 @@ import {
   type ExperimentRun,
   type FleetSpec,
   failureNote,
+  metricsOf,
   parseFleet,
-  replayLoads,
-  replayMetrics,
-  shapes,
+  type RunResult,
+  replayColumns,
+  reportLoads,
   type Trace,
   type TraceFormatId,
   traceFormats,
@@ -17,13 +18,13 @@ import {
 import { policies } from '@signalbox/scheduler'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { policyNamed } from '../config/policy-named.ts'
-import { names, number, numbers, whole } from '../replay/number-flags.ts'
+import { columnIds, commandLine, helpList, names, number, numbers, whole } from '../replay/experiment-flags.ts'
 import { ProgressLine } from '../replay/progress-line.ts'
 import { type PublishFlags, publishReport } from '../replay/publish-report.ts'
 import { ORACLE, type ReplayRun, type ReplaySettings, recordedPerSecond } from '../replay/replay-job.ts'
 import { ReplayPool } from '../replay/replay-pool.ts'
 import { stopOnSignal } from '../replay/stop-signal.ts'
-import { openTrace } from '../replay/trace-source.ts'
+import { openTrace, shapeHelp } from '../replay/trace-source.ts'
 import { replayWorker } from '../roles/bundled.ts'
 import { StartError } from '../supervisor/role-process.ts'
 
@@ -74,7 +75,7 @@ export function replayCommand(): Command {
     .option('--requests <number>', 'only the first so many of the trace, or so many of a shape', whole(1, 10_000_000))
     .addOption(new Option('--format <name>', "the trace's, where its content does not tell").choices([...traceFormats.keys()]))
     .option('--threads <number>', 'simulations at once (default: the processors)', whole(1, THREADS_MAX))
-    .option('--columns <ids>', `of the table, comma-separated: ${replayMetrics.map(({ id }) => id).join(', ')}`, columnIds)
+    .option('--columns <ids>', `of the table, comma-separated: ${replayColumns.map(({ id }) => id).join(', ')}`, columnIds(replayColumns))
     .option('--json <file>', 'write the report as JSON; - for standard output, in place of the table')
     .option('--html <file>', 'write the report as one self-contained page with curves')
     .addHelpText('after', () => helpText())
@@ -100,7 +101,7 @@ async function replay(traceName: string, flags: ReplayFlags): Promise<void> {
   const stop = stopOnSignal(() => void pool.stop())
   const progress = new ProgressLine(process.stderr, 'replay')
   const beganMs = performance.now()
-  const runs: ExperimentRun[] = []
+  const runs: ExperimentRun<RunResult>[] = []
   let saturationPerSecond: number | null = null
   const tick = setInterval(() => {
     const detail = flags.rate === undefined && saturationPerSecond === null ? 'measuring saturation' : `${runs.length} of ${runsTotal} runs`
@@ -116,7 +117,7 @@ async function replay(traceName: string, flags: ReplayFlags): Promise<void> {
       ),
       (index, result) => {
         const { load, run } = planned[index] as PlannedRun
-        runs.push({ variant: run.policy, load, seed: run.seed, requestsPerSecond: rateOf.get(load) ?? Number.NaN, result })
+        runs.push({ variant: run.policy, load, requestsPerSecond: rateOf.get(load) ?? Number.NaN, result })
       },
     )
   } catch (error) {
@@ -145,7 +146,7 @@ function plan(loads: readonly number[], flags: ReplayFlags): readonly PlannedRun
 
 interface Outcome {
   readonly flags: ReplayFlags
-  readonly runs: readonly ExperimentRun[]
+  readonly runs: readonly ExperimentRun<RunResult>[]
   readonly saturationPerSecond: number | null
   readonly stopped: boolean
 }
@@ -169,20 +170,16 @@ function reportOf(trace: Trace, { flags, runs, saturationPerSecond, stopped }: O
     ],
     loadLabel: byRate ? 'Times the recorded rate' : 'Load, of saturation',
     saturationPerSecond,
-    metrics: replayMetrics,
-    loads: replayLoads(runs, flags.policy, [ORACLE]),
+    metrics: metricsOf(replayColumns),
+    loads: reportLoads(replayColumns, runs, { variants: flags.policy, references: [ORACLE] }),
     notes: [
       ...trace.notes,
       ...[failureNote(runs)].filter((note) => note !== undefined),
       ...(trace.hasPrefixes ? [] : ['The trace says nothing of what prompts share: it shows load balance only.']),
     ],
-    command: ['signalbox', ...process.argv.slice(2)].map(quoted).join(' '),
+    command: commandLine(),
     stopped,
   }
-}
-
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 }
 
 function fleet(text: string): GivenFleet {
@@ -191,25 +188,17 @@ function fleet(text: string): GivenFleet {
   return { text, spec: parsed.value }
 }
 
-function columnIds(text: string): readonly string[] {
-  const ids = names(text)
-  const unknown = ids.filter((id) => !replayMetrics.some((metric) => metric.id === id))
-  if (unknown.length > 0) throw new InvalidArgumentError(`no column ${unknown.join(', ')}.`)
-  return ids
-}
-
 function helpText(): string {
-  const list = (entries: Iterable<readonly [string, string]>): string => [...entries].map(([name, text]) => `  ${name.padEnd(17)} ${text}`).join('\n')
   return `
 Policies:
-${list([...policies].map(([name, { description }]) => [name, description] as const))}
-${list([[ORACLE, 'Not a policy that could run: it knows every cache, queue and step time. What the others lose against it is their regret.']])}
+${helpList([...policies].map(([name, { description }]) => [name, description] as const))}
+${helpList([[ORACLE, 'Not a policy that could run: it knows every cache, queue and step time. What the others lose against it is their regret.']])}
 
 Engine profiles:
-${list([...profiles].map(([name, { title }]) => [name, title] as const))}
+${helpList([...profiles].map(([name, { title }]) => [name, title] as const))}
 
 Shapes, in place of a file:
-${list([...shapes].map(([name, { title }]) => [name, title] as const))}
+${shapeHelp()}
 
 Examples:
   signalbox replay mooncake_trace.jsonl --engines 8x70b-h100 --load 0.3,0.7,0.95 --html replay.html

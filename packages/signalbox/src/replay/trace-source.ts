@@ -4,6 +4,7 @@ import type { Random } from '@signalbox/base'
 import { readTrace, shapes, shapeTrace, type Trace, type TraceFormatId, traceFormats } from '@signalbox/replay'
 import { closest } from '../config/closest.ts'
 import { StartError } from '../supervisor/role-process.ts'
+import { helpList } from './experiment-flags.ts'
 
 /** Where requests come from, as the command line names it. Plain data: it travels to worker threads. */
 export interface TraceSource {
@@ -68,4 +69,14 @@ function readText(path: string): string {
         : `${path} cannot be read (${code ?? String(error)})`,
     )
   }
+}
+
+/** Every shape with its parameters, for help. */
+export function shapeHelp(): string {
+  return [...shapes]
+    .map(([name, { title, parameters }]) => {
+      const list = [...parameters].map(([parameter, { default: byDefault }]) => `${parameter}=${byDefault}`).join(', ')
+      return `${helpList([[name, title]])}\n${' '.repeat(20)}${list}`
+    })
+    .join('\n')
 }

@@ -30,3 +30,26 @@ export function names(text: string): readonly string[] {
   if (list.includes('')) throw new InvalidArgumentError('names with commas between, none of them empty.')
   return list
 }
+
+/** Reads ids of columns with commas between. */
+export function columnIds(columns: readonly { readonly id: string }[]): (text: string) => readonly string[] {
+  return (text) => {
+    const unknown = names(text).filter((id) => !columns.some((column) => column.id === id))
+    if (unknown.length > 0) throw new InvalidArgumentError(`there is no column ${unknown.join(', ')}.`)
+    return names(text)
+  }
+}
+
+/** Names with what they are, for help. */
+export function helpList(entries: readonly (readonly [string, string])[]): string {
+  return entries.map(([name, text]) => `  ${name.padEnd(17)} ${text}`).join('\n')
+}
+
+/** The command as it was given, so that a shell takes it back. */
+export function commandLine(): string {
+  return ['signalbox', ...process.argv.slice(2)].map(quoted).join(' ')
+}
+
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
+}
