@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { seededRandom } from '@signalbox/base'
+import type { DecisionView } from '@signalbox/scheduler'
 import { expect, test } from 'vitest'
 import { joinedTraces, readTrace, type Trace, traceSummary } from '../index.ts'
 
@@ -139,12 +140,21 @@ test('Weka: one session a line, each later than the one before', () => {
 
 test('agents: texts that begin alike share segments; requests come in order of time', () => {
   const trace = read('agents.jsonl')
-  expect(trace.requests.map(({ session }) => session)).toEqual([1, 0])
-  const [first, second] = trace.requests
+  expect(trace.requests.map(({ session }) => session)).toEqual([1, 0, 1])
+  const [first, second, tool] = trace.requests
   expect(first?.prompt.segments[0]).toEqual(second?.prompt.segments[0])
   expect(first?.prompt.segments[1]).not.toEqual(second?.prompt.segments[1])
   expect(first?.output.tokens).toBe(2)
-  expect(trace.notes).toContain('A request with an empty input or output is left out.')
+  expect(tool?.output.tokens).toBe(40)
+  expect(trace.notes).toContain('An answer without text, a call of a tool, is taken to have 40 tokens.')
+})
+
+test('decisions: what the reader reads is what records have', () => {
+  const read = ['receivedMs', 'attempts', 'model', 'stream', 'priority', 'promptTokens', 'promptTokensEstimated', 'completionTokens'] as const
+  // The types hold this together: a renamed field does not compile.
+  const names: readonly (keyof DecisionView)[] = read
+  for (const line of textOf('decisions.jsonl').trim().split('\n'))
+    expect(Object.keys(JSON.parse(line) as object)).toEqual(expect.arrayContaining([...names]))
 })
 
 test('decisions: newest first in the file, in order in the trace; without usage the estimate counts', () => {
