@@ -13,7 +13,7 @@ await build({
   entryPoints: {
     signalbox: 'packages/signalbox/src/main.ts',
     'query-worker': 'packages/monitor/src/query-worker.ts',
-    'replay-worker': 'packages/signalbox/src/replay/replay-worker.ts',
+    'replay-worker': 'packages/signalbox/src/experiment/replay-worker.ts',
   },
   outdir: out,
   bundle: true,

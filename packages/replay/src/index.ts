@@ -1,22 +1,9 @@
-export {
-  type Better,
-  bestOf,
-  type ExperimentReport,
-  type ExperimentRun,
-  failureNote,
-  metricsOf,
-  msColumn,
-  type ReportColumn,
-  type ReportInterval,
-  type ReportLoad,
-  type ReportMetric,
-  type ReportRow,
-  replayColumns,
-  reportLoads,
-} from './experiment-report.ts'
+export type { Better, ExperimentReport, ReportInterval, ReportLoad, ReportMetric, ReportRow } from './experiment-report.ts'
 export { type FleetGroup, type FleetSpec, parseFleet, type StepFamily } from './fleet.ts'
 export { bytesOf, type Prompt, promptOf, type Segment, segmentTokens, tokenBytesMax, tokensOf } from './prompt.ts'
 export { PromptCache } from './prompt-cache.ts'
+export { failureNote, replayColumns } from './replay-columns.ts'
+export { type ExperimentRun, metricsOf, msColumn, type ReportColumn, type ReportVariants, reportLoads } from './report-loads.ts'
 export type { EndpointResult, Failures, Objectives, RunResult } from './run-result.ts'
 export { type SaturationOptions, saturation } from './saturation.ts'
 export type { Shape, ShapeId, ShapeParameter } from './shapes/shape.ts'

@@ -1,10 +1,12 @@
-import { assert, seededRandom } from '@signalbox/base'
+import { assert, failure, ok, type Result, seededRandom } from '@signalbox/base'
 import { policies } from '@signalbox/scheduler'
 import { type FleetSpec, fleetEngines } from './fleet.ts'
 import { PromptCache } from './prompt-cache.ts'
 import { Simulation } from './simulation.ts'
 import type { Trace } from './trace.ts'
 
+/** Fewest requests from which a rate is told: a middle half has two completions then. */
+const REQUESTS_MIN = 8
 /** Requests of the trace that are sent, from its beginning. */
 const REQUESTS_MAX = 4000
 /** Of those, the largest share that is under way at once: the middle of the run has to be long. */
@@ -26,12 +28,15 @@ export interface SaturationOptions {
  * through one gateway with the default policy; the rate is that of the middle half of the completions. A follow-up waits for its
  * predecessor and not for its user. Times of the trace play no part; equal options give an equal number.
  *
+ * The error is a sentence: a trace of fewer than eight requests, or one of which the engines can hold too few.
+ *
  * What it is not: the rate up to which latency is good. That is lower, and the curve over `load` shows it.
  */
-export function saturation(options: SaturationOptions): number {
+export function saturation(options: SaturationOptions): Result<number, string> {
   const { trace, fleet, seed, requestsMax = REQUESTS_MAX } = options
   const requests = trace.requests.slice(0, requestsMax)
-  assert(requests.length >= 8, `saturation needs at least 8 requests, not ${requests.length}`)
+  if (requests.length < REQUESTS_MIN)
+    return failure(`saturation is measured with ${REQUESTS_MIN} requests and more, and the trace has ${requests.length}`)
   const part: Trace = { ...trace, requests }
   const plugin = policies.get('least-cost')
   assert(plugin !== undefined, 'least-cost is registered')
@@ -47,7 +52,14 @@ export function saturation(options: SaturationOptions): number {
     prompts: new PromptCache(part),
   })
   while (simulation.advance(100_000));
-  return middleRate(simulation.completionTimesMs())
+  const endsMs = simulation.completionTimesMs()
+  if (endsMs.length < REQUESTS_MIN) {
+    const { tooLong } = simulation.result().failures
+    return failure(
+      `saturation is measured with ${REQUESTS_MIN} completed requests and more, and of ${requests.length} the engines completed ${endsMs.length}: ${tooLong} are longer than an engine holds`,
+    )
+  }
+  return ok(middleRate(endsMs))
 }
 
 /** Requests that the engines hold at once, by slots and by KV blocks at the trace's mean size. */

@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals'
-import { bestOf, type ExperimentReport, type ReportLoad, type ReportMetric } from '@signalbox/replay'
+import type { ExperimentReport, ReportLoad, ReportMetric } from '@signalbox/replay'
 import { useEffect, useRef } from 'preact/hooks'
 import { formatCount } from '../format/numbers.ts'
 import { drawLoadPlot } from './load-plot.ts'
@@ -52,6 +52,10 @@ export function ReportPage({ report }: { report: ExperimentReport }) {
         <LoadTable key={load.load} report={report} load={load} />
       ))}
       <footer>
+        <p>
+          Each cell is the mean over the runs, and its 95 % interval where there are several. Green is the best at that load, and what is not told
+          apart from it run by run.
+        </p>
         <ul>
           {report.notes.map((note) => (
             <li key={note}>{note}</li>
@@ -102,12 +106,11 @@ function Chart({ report, metric, variants, hidden }: ChartProps) {
 }
 
 function LoadTable({ report, load }: { report: ExperimentReport; load: ReportLoad }) {
-  const best = new Map(report.metrics.map((metric) => [metric.id, new Set(bestOf(load.rows, metric))]))
   return (
     <section>
       <h2>
         {report.loadLabel} {load.load}
-        <span class="rate">{formatCount(load.requestsPerSecond)} requests/s</span>
+        {load.requestsPerSecond !== null && <span class="rate">{formatCount(load.requestsPerSecond)} requests/s</span>}
       </h2>
       <div class="table-frame">
         <table class="data">
@@ -133,9 +136,8 @@ function LoadTable({ report, load }: { report: ExperimentReport; load: ReportLoa
                 <th scope="row">{row.variant}</th>
                 {report.metrics.map((metric) => {
                   const value = row.values[metric.id] ?? null
-                  const isBest = best.get(metric.id)?.has(row.variant) === true
                   return (
-                    <td key={metric.id} class={isBest ? 'number best' : 'number'}>
+                    <td key={metric.id} class={row.best.includes(metric.id) ? 'number best' : 'number'}>
                       {metricText(metric, value?.mean ?? null)}
                       <span class="secondary">{value === null ? '' : intervalText(metric, value)}</span>
                     </td>

@@ -1,5 +1,5 @@
 import type { RunResult } from '@signalbox/replay'
-import type { ReplayRun, ReplaySettings } from './replay-job.ts'
+import type { ReplayRun, ReplaySettings } from './replay-runner.ts'
 
 /** What a replay's worker thread is started with. */
 export interface ReplayWorkerData {

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { StartError } from '../supervisor/role-process.ts'
-import { ReplayRunner } from './replay-job.ts'
 import type { FromReplayWorker, ReplayWorkerData, ToReplayWorker } from './replay-protocol.ts'
+import { ReplayRunner } from './replay-runner.ts'
 
 // A worker thread of `signalbox replay`: one simulation at a time, told by messages.
 const port = parentPort

@@ -1,0 +1,35 @@
+import { intervalOf } from './statistics.ts'
+
+/** What one competitor came to under each seed, by seed; runs without a value are left out. */
+export type SeedValues = ReadonlyMap<number, number>
+
+/**
+ * Which competitors have the best mean, or are not told apart from the one that has: their places in the list. Two are compared seed by
+ * seed, because what a seed decides (arrivals, lengths, noise) is the same for both: they are told apart where the 95 % interval of the
+ * differences leaves zero out. Of a single common seed any difference counts, without one none does. Empty where that takes in
+ * everybody, or there is one alone: then nobody is better.
+ * SOURCE: paired t interval under common random numbers (Law, Simulation Modeling and Analysis, §10.2 and §11.2).
+ */
+export function bestOf(competitors: readonly SeedValues[], better: 'less' | 'more'): readonly number[] {
+  const sign = better === 'less' ? 1 : -1
+  const known = competitors.flatMap((values, place) => (values.size === 0 ? [] : [{ place, values, score: sign * mean(values) }]))
+  const [first, ...others] = known
+  if (first === undefined || others.length === 0) return []
+  const leader = others.reduce((best, other) => (other.score < best.score ? other : best), first)
+  const best = known.filter(({ values }) => !toldApart(values, leader.values))
+  return best.length === known.length ? [] : best.map(({ place }) => place)
+}
+
+function toldApart(a: SeedValues, b: SeedValues): boolean {
+  const differences = [...a].flatMap(([seed, value]) => {
+    const other = b.get(seed)
+    return other === undefined ? [] : [value - other]
+  })
+  if (differences.length === 0) return false
+  const { mean, low, high } = intervalOf(differences)
+  return differences.length === 1 ? mean !== 0 : low > 0 || high < 0
+}
+
+function mean(values: SeedValues): number {
+  return intervalOf([...values.values()]).mean
+}
