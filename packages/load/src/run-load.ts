@@ -104,7 +104,10 @@ async function firstModel(client: LoadClient, baseUrl: string, signal: AbortSign
   signal?.removeEventListener('abort', abort)
   if (ended.outcome === 'aborted') return failure('stopped before the first request')
   const hint = 'name the model to skip this question'
-  if (ended.failure !== undefined) return failure(`${baseUrl}/models: ${ended.failure.kind}: ${ended.failure.message}; ${hint}`)
+  if (ended.failure !== undefined) {
+    const { kind, message } = ended.failure
+    return failure(`${baseUrl}/models: ${kind}: ${message}; ${kind.startsWith('http-') ? hint : 'is the server running, and is this its address?'}`)
+  }
   const list = recordOf(body)?.['data']
   const first: unknown = Array.isArray(list) ? list[0] : undefined
   const id = typeof first === 'object' && first !== null ? (first as { readonly id?: unknown }).id : undefined

@@ -6,7 +6,7 @@ export type SeedValues = ReadonlyMap<number, number>
 /**
  * Which competitors have the best mean, or are not told apart from the one that has: their places in the list. Two are compared seed by
  * seed, because what a seed decides (arrivals, lengths, noise) is the same for both: they are told apart where the 95 % interval of the
- * differences leaves zero out. Of a single common seed any difference counts, without one none does. Empty where that takes in
+ * differences lies beyond zero. Of a single common seed any difference counts, without one none does. Empty where that takes in
  * everybody, or there is one alone: then nobody is better.
  * SOURCE: paired t interval under common random numbers (Law, Simulation Modeling and Analysis, §10.2 and §11.2).
  */
@@ -16,18 +16,18 @@ export function bestOf(competitors: readonly SeedValues[], better: 'less' | 'mor
   const [first, ...others] = known
   if (first === undefined || others.length === 0) return []
   const leader = others.reduce((best, other) => (other.score < best.score ? other : best), first)
-  const best = known.filter(({ values }) => !toldApart(values, leader.values))
+  const best = known.filter(({ values }) => !isWorse(values, leader.values, sign))
   return best.length === known.length ? [] : best.map(({ place }) => place)
 }
 
-function toldApart(a: SeedValues, b: SeedValues): boolean {
-  const differences = [...a].flatMap(([seed, value]) => {
+/** Whether `a` costs more than `b` beyond doubt; `sign` makes costs of values. */
+function isWorse(a: SeedValues, b: SeedValues, sign: number): boolean {
+  const excess = [...a].flatMap(([seed, value]) => {
     const other = b.get(seed)
-    return other === undefined ? [] : [value - other]
+    return other === undefined ? [] : [sign * (value - other)]
   })
-  if (differences.length === 0) return false
-  const { mean, low, high } = intervalOf(differences)
-  return differences.length === 1 ? mean !== 0 : low > 0 || high < 0
+  const { mean, low } = intervalOf(excess)
+  return excess.length === 1 ? mean > 0 : low > 0
 }
 
 function mean(values: SeedValues): number {

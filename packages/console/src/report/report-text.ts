@@ -11,7 +11,7 @@ export function metricText(metric: ReportMetric, value: number | null): string {
     case 'times':
       return value === null ? formatCount(value) : `${value.toFixed(2)} ×`
     case 'per-second':
-      return `${formatCount(value)}/s`
+      return value === null ? formatCount(value) : `${formatCount(value)}/s`
     case 'tokens':
     case 'requests':
       return formatCount(value)

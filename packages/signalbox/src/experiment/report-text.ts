@@ -22,7 +22,7 @@ function legend({ loads, stopped }: ExperimentReport): readonly string[] {
   const hasSpread = rows.some(({ seeds }) => seeds > 1)
   return [
     hasSpread ? 'Mean over the runs ± half of its 95 % interval.' : 'One run of each: how much chance is in it is not known.',
-    ...(rows.some(({ best }) => best.length > 0) ? [`* best${hasSpread ? ', or not told apart from it, run by run' : ''}.`] : []),
+    ...(rows.some(({ best }) => best.length > 0) ? [`* best${hasSpread ? ', or not told apart from the best by comparing run with run' : ''}.`] : []),
     ...(stopped ? ['Stopped before its end: some rows have fewer runs behind them.'] : []),
   ]
 }
