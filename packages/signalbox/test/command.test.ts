@@ -24,7 +24,7 @@ function given(file: string, text: string): string {
   return file
 }
 
-const commands = ['up', 'gateway', 'monitor', 'engine', 'decisions', 'metrics', 'export', 'lint', 'query', 'config', 'version']
+const commands = ['up', 'gateway', 'monitor', 'engine', 'decisions', 'metrics', 'export', 'lint', 'query', 'replay', 'load', 'config', 'version']
 
 describe('help', () => {
   it('lists every command', async () => {
