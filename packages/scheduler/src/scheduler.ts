@@ -71,7 +71,7 @@ interface Ticket {
  *
  * A pick, without allocation but for the assignment (and the record, when a draft is given):
  *
- *     filter -> evidence (23 values a candidate) -> policy.score -> choose -> reserve
+ *     filter -> evidence (25 values a candidate) -> policy.score -> choose -> reserve
  *
  * Measured (bench; pick and end together, prompts of 4 kB half cached), means: 3 endpoints 3 µs, 16 8 µs,
  * 64 27 µs, 256 105 µs; with a draft and its completion 3 endpoints 5 µs, 64 46 µs.
@@ -144,8 +144,9 @@ export class Scheduler {
     const slot = this.#table.slotOf(id)
     if (slot === undefined) return
     const nowMs = this.#clock.nowMs()
-    this.#table.observed(slot, state, { nowMs, startedMs: startedMs ?? this.#table.pollStartAssumed(nowMs) })
     this.#outstanding.expire(nowMs)
+    const own = { inFlight: this.#load.inFlight(slot), waiting: this.#load.waiting(slot) }
+    this.#table.observed(slot, state, { nowMs, startedMs: startedMs ?? this.#table.pollStartAssumed(nowMs), own })
     this.#outstanding.polled(slot)
     this.#learned.stepsPolled(slot, this.#otherStreams(slot, nowMs))
     this.#index.setCapacity(slot, indexBlocksOf(this.#kvCapacityOf(slot), PRIORS.bytesPerToken))
@@ -307,6 +308,8 @@ export class Scheduler {
     evidence.write(row, COLUMN.stateFresh, table.isFresh(slot, nowMs) ? 1 : 0)
     evidence.write(row, COLUMN.runningRequests, table.runningRequests(slot))
     evidence.write(row, COLUMN.waitingRequests, table.waitingRequests(slot))
+    evidence.write(row, COLUMN.othersRunning, table.othersRunning(slot))
+    evidence.write(row, COLUMN.othersWaiting, table.othersWaiting(slot))
     evidence.write(row, COLUMN.kvUsageRatio, table.kvUsageRatio(slot))
     evidence.write(row, COLUMN.kvCapacityTokens, this.#kvCapacityOf(slot))
     evidence.write(row, COLUMN.slots, this.#slotsOfEngine)
@@ -377,7 +380,7 @@ export class Scheduler {
   /** Streams that the engine runs beside ours and our siblings', 0 without fresh state. */
   #otherStreams(slot: number, nowMs: number): number {
     if (!this.#table.isFresh(slot, nowMs)) return 0
-    return atLeastZero(this.#table.runningRequests(slot) - this.#load.inFlight(slot))
+    return atLeastZero(this.#table.othersRunning(slot))
   }
 
   #firstContent({ request, slot, reservation, pickedMs, expectedSeconds, unloadedSeconds, tokensAhead }: Ticket): void {
