@@ -91,11 +91,13 @@ function run({ requests, endpoints, blocks, style, ways: shadowed, timing, seed 
 
 const beforeOf = (shadows: Readonly<Record<string, Outcome[]>>) => errorReport(Object.values(shadows)[0] ?? [])
 
-function withoutCalibration({ calibration: _, ...rest }: ErrorReport): Omit<ErrorReport, 'calibration'> {
-  return rest
+type Figures = Omit<ErrorReport, 'calibration'>
+
+function withoutCalibration(report: ErrorReport): Figures {
+  return Object.fromEntries(Object.entries(report).filter(([name]) => name !== 'calibration')) as unknown as Figures
 }
 
-function line(name: string, report: Omit<ErrorReport, 'calibration'>): void {
+function line(name: string, report: Figures): void {
   const { tokens, relative, withinFivePercentRatio, within64TokensRatio, meanAbsoluteTokens, uncachedMeanAbsoluteTokens } = report
   const shown = [tokens.mean, tokens.p5, tokens.p50, tokens.p95, relative.mean, withinFivePercentRatio, within64TokensRatio, meanAbsoluteTokens]
   console.log(`${name.padEnd(44)} ${[...shown, uncachedMeanAbsoluteTokens].map((value) => String(value).padStart(8)).join('')}`)

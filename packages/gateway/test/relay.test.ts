@@ -93,6 +93,7 @@ describe('a streamed answer', () => {
     expect(text.endsWith(event('[DONE]'))).toBe(true)
     expect(response.headers.get('x-engine')).toBe('yes')
     expect(gateway.ledger.observations).toMatchObject([{ outcome: 'ok', streaming: true, inputTokens: 12, outputTokens: 3, cachedTokens: 8 }])
+    expect(gateway.scheduler.outcomes).toEqual([{ kind: 'finished', promptTokens: 12, completionTokens: 3, cachedTokens: 8 }])
     expect(gateway.ledger.observations[0]?.ttftS).toBeGreaterThan(0)
     expect(gateway.ledger.gaps).toBe(1)
     expect(gateway.scheduler.firstContents).toBe(1)

@@ -11,7 +11,7 @@ export interface Choice {
 }
 
 /**
- * The rule that all policies share: the smallest cost wins, ties go to the fewest own requests in flight,
+ * The rule that all policies share: the smallest cost wins, ties go to the fewest requests in flight,
  * then to chance. The runner-up is the cheapest of the others. Writes into `choice`; needs one row at least.
  */
 export function choose(evidence: Evidence, terms: TermSheet, random: Random, choice: Choice): void {

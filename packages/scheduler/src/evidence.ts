@@ -17,13 +17,13 @@ export const SIGNAL_COLUMNS: readonly SignalColumn[] = [
   engine('kv_usage_ratio', 'KV cache in use', 'ratio'),
   engine('kv_capacity_tokens', 'KV cache capacity', 'tokens'),
   own('slots', 'Requests that may run at once', 'requests'),
-  own('in_flight', 'Own requests in flight', 'requests'),
-  own('own_waiting', 'Own requests without a first content', 'requests'),
-  own('own_decoding', 'Own requests decoding', 'requests'),
+  own('in_flight', "Gateways' requests in flight", 'requests'),
+  own('own_waiting', "Gateways' requests without a first content", 'requests'),
+  own('own_decoding', "Gateways' requests decoding", 'requests'),
   own('reserved_tokens', 'Uncached tokens reserved', 'tokens'),
   own('since_poll_tokens', 'Uncached tokens sent since the last poll', 'tokens'),
   own('since_poll_requests', 'Requests sent since the last poll', 'requests'),
-  own('last_turn', 'Number of the last request sent here', 'none'),
+  own('last_turn', 'Number of the last request sent here by this gateway', 'none'),
   own('prompt_tokens', 'Prompt tokens, estimated', 'tokens'),
   own('cached_tokens', 'Prompt tokens predicted to be cached', 'tokens'),
   own('prefill_tokens_per_second', 'Prefill rate, learned', 'tokens/s'),
@@ -71,6 +71,9 @@ const ROWS_INITIAL = 16
  * decision record keeps, so that a record can be judged again by any policy.
  *
  *     row 0: state_fresh, running, ... | row 1: ... | ...        Float64Array, 23 values a row; NaN: unknown
+ *
+ * Counts of what gateways sent (`in_flight`, `own_waiting`, `own_decoding`, `reserved_tokens`, `since_poll_...`) are of this gateway and its
+ * siblings together; `last_turn` and the two rates of completions are of this gateway alone.
  *
  * Rows `0 .. rows - 1` passed the filters. The sheet is the scheduler's and valid during the call that it
  * is passed to. Engine values are the last observed ones also when they are stale: ask `fresh(row)` first.

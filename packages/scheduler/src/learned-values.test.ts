@@ -87,4 +87,52 @@ describe('LearnedValues', () => {
     expect(distance(1)).toBeGreaterThan(distance(3))
     expect(distance(60)).toBeLessThan(1)
   })
+
+  it('learns output tokens of each model as an exponential mean from 256', () => {
+    const learned = new LearnedValues()
+    expect(learned.outputTokens('a')).toBe(256)
+    learned.outputObserved('a', 1256)
+    expect(learned.outputTokens('a')).toBeCloseTo(306, 9)
+    const random = seededRandom(4)
+    // Lengths as answers have them: most short, few long; mean 400.
+    for (let i = 0; i < 2000; i += 1) learned.outputObserved('a', -400 * Math.log(1 - random.next()))
+    expect(Math.abs(learned.outputTokens('a') / 400 - 1)).toBeLessThan(0.5)
+    for (let i = 0; i < 200; i += 1) learned.outputObserved('a', 30)
+    expect(learned.outputTokens('a')).toBeCloseTo(30, 1)
+    expect(learned.outputTokens('b')).toBe(256)
+  })
+
+  it('learns the load of an adapter as the mean delay, a single late request moving it little', () => {
+    for (const [truth, error] of [
+      [0.05, 0.1],
+      [2, 0.3],
+      [15, 1.5],
+    ] as const) {
+      const learned = new LearnedValues()
+      const random = seededRandom(5)
+      for (let i = 0; i < 200; i += 1) learned.adapterLoadObserved(truth + normal(random, 0, 0.2 + truth / 10))
+      expect(Math.abs(learned.adapterLoadSeconds() - truth)).toBeLessThan(error)
+    }
+    const learned = new LearnedValues()
+    learned.adapterLoadObserved(300)
+    expect(learned.adapterLoadSeconds()).toBeCloseTo(0.5 + 0.1 * (3 - 0.5), 9)
+  })
+
+  it('is finite and within its bounds whatever it is told', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.double(), fc.nat(1_000_000_000)), { maxLength: 200 }), (samples) => {
+        const learned = new LearnedValues(1)
+        for (const [value, count] of samples) {
+          learned.outputObserved('m', value)
+          learned.adapterLoadObserved(value)
+          for (let gap = 0; gap < 32; gap += 1) learned.stepObserved(0, count, value)
+          learned.stepsPolled(0, count)
+        }
+        const within = (value: number, min: number, max: number) => expect(value >= min && value <= max).toBe(true)
+        within(learned.outputTokens('m'), 0, 131_072)
+        within(learned.adapterLoadSeconds(), 0, 60)
+        within(learned.stepSecondsPerStream(), 0, 0.01)
+      }),
+    )
+  })
 })

@@ -31,6 +31,8 @@ const UNCACHED_ALPHA = 0.05
 const OUTPUT_ALPHA = 0.05
 /** Tokens that one answer is believed to have: more than models generate, so that one false count cannot stay for long. */
 const OUTPUT_TOKENS_MAX = 131_072
+/** Tokens that one prompt or answer can have: a count above is the engine's mistake. */
+export const TOKENS_MAX = 100_000_000
 /** Weight of the newest load in L, and the longest that is believed, seconds. */
 const ADAPTER_ALPHA = 0.1
 const ADAPTER_MAX_SECONDS = 60
@@ -140,6 +142,7 @@ export class LearnedValues {
    * seconds either way, so that one request that was late for another reason does not send all others away from endpoints without the adapter.
    */
   adapterLoadObserved(seconds: number): void {
+    if (Number.isNaN(seconds)) return
     const mean = this.#adapterSeconds
     const bound = 4 * mean + 1
     const sample = Math.min(bound, Math.max(-bound, seconds))

@@ -1,4 +1,5 @@
 import { type Announced, Announcer, type Feed, type FeedEvent } from './feed.ts'
+import { Load } from './load.ts'
 import type { PrefixIndex } from './prefix-index.ts'
 import { type EngineOrder, type Reservation, Reservations } from './reservations.ts'
 import { Siblings } from './siblings.ts'
@@ -13,8 +14,10 @@ export interface OutstandingOptions {
   readonly feed: Feed | undefined
 }
 
-/** What is under way at each endpoint: our requests, told to the feed, and those that siblings say they have. Unless it says "own", a count is of both. */
+/** What is under way at each endpoint: our requests, told to the feed, and those that siblings say they have. */
 export class Outstanding {
+  /** Of ours and of siblings' together. */
+  readonly load: Load
   readonly #own: Reservations<Announced | undefined>
   readonly #siblings: Siblings
   readonly #announcer: Announcer | undefined
@@ -22,8 +25,9 @@ export class Outstanding {
   constructor({ slotsMax, order, index, feed }: OutstandingOptions) {
     const announcer = feed === undefined ? undefined : new Announcer(feed)
     const onStart = announcer && ((attempt: Announced | undefined) => attempt !== undefined && announcer.said('started', attempt))
-    this.#own = new Reservations({ slotsMax, order, onStart })
-    this.#siblings = new Siblings({ slotsMax, index })
+    this.load = new Load(slotsMax)
+    this.#own = new Reservations({ slotsMax, order, load: this.load, onStart })
+    this.#siblings = new Siblings({ slotsMax, load: this.load, index })
     this.#announcer = announcer
   }
 
@@ -73,8 +77,9 @@ export class Outstanding {
 
   /** Another endpoint moves in: only once nothing of ours is in flight. What siblings have there is forgotten. */
   resetSlot(slot: number): void {
-    this.#own.resetSlot(slot)
+    // Siblings first: what they end is taken out of the sums that the reset sets to 0.
     this.#siblings.resetSlot(slot)
+    this.#own.resetSlot(slot)
   }
 
   ownInFlight(slot: number): number {
@@ -84,31 +89,5 @@ export class Outstanding {
   /** The number of our last request there, over all endpoints; 0: none yet. */
   ownLastTurn(slot: number): number {
     return this.#own.lastTurn(slot)
-  }
-
-  inFlight(slot: number): number {
-    return this.#own.inFlight(slot) + this.#siblings.inFlight(slot)
-  }
-
-  /** Sent, and not started as far as is known. */
-  waiting(slot: number): number {
-    return this.#own.waiting(slot) + this.#siblings.waiting(slot)
-  }
-
-  decoding(slot: number): number {
-    return this.#own.decoding(slot) + this.#siblings.decoding(slot)
-  }
-
-  /** Uncached tokens of the waiting ones. */
-  reservedTokens(slot: number): number {
-    return this.#own.reservedTokens(slot) + this.#siblings.reservedTokens(slot)
-  }
-
-  sincePollTokens(slot: number): number {
-    return this.#own.sincePollTokens(slot) + this.#siblings.sincePollTokens(slot)
-  }
-
-  sincePollRequests(slot: number): number {
-    return this.#own.sincePollRequests(slot) + this.#siblings.sincePollRequests(slot)
   }
 }

@@ -12,7 +12,7 @@ export interface PolicyDeps {
 export interface Scoring {
   /**
    * Sets every term of every row `0 .. evidence.rows - 1`. The cost of a row is the sum of its terms; the
-   * smallest wins, ties go to the fewest own requests in flight, then to chance. A cost that is not a number
+   * smallest wins, ties go to the fewest requests in flight, then to chance. A cost that is not a number
    * counts as infinite. Called once a request: it must not keep the sheets.
    */
   score(evidence: Evidence, terms: TermSheet): void

@@ -1,5 +1,5 @@
 import { LruMap } from '@signalbox/base'
-import { PRIORS } from './learned-values.ts'
+import { PRIORS, TOKENS_MAX } from './learned-values.ts'
 import { LeastSquares } from './least-squares.ts'
 import { PREFIX_BLOCK_BYTES } from './prefix-hash.ts'
 import type { RequestSummary } from './types.ts'
@@ -16,8 +16,6 @@ const TOKENS_PER_BYTE_MIN = 1 / 16
 const TOKENS_PER_BYTE_MAX = 2
 /** Tokens that a template is believed to add to a conversation; more is a misfit, and would count as cached everywhere. */
 const FRAME_TOKENS_MAX = 256
-/** Longer than any context: a count beyond is none. */
-const PROMPT_TOKENS_MAX = 1e8
 
 /** Marks, over all prompts: one for each 4 kB of distinct text. About 6 MB. */
 const MARKS_MAX = 65_536
@@ -75,7 +73,7 @@ export class PromptTokens {
   observed(prompt: SizedPrompt, tokens: number): void {
     const { model, promptBytes, images, prefixHashes } = prompt
     const textTokens = tokens - images * PRIORS.imageTokens
-    if (!(textTokens > 0 && textTokens < PROMPT_TOKENS_MAX) || !(promptBytes > 0)) return
+    if (!(textTokens > 0 && textTokens <= TOKENS_MAX) || !(promptBytes > 0)) return
     let line = this.#models.get(model)
     if (line === undefined) {
       line = new LeastSquares({ ...PRIOR_LINE, forgetting: FORGETTING, interceptMax: FRAME_TOKENS_MAX })

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { Load } from './load.ts'
 import { type Reservation, Reservations } from './reservations.ts'
 import { World } from './scheduler.case.ts'
 
@@ -13,7 +14,8 @@ describe('Reservations', () => {
     })
     fc.assert(
       fc.property(fc.array(operation, { maxLength: 120, size: 'max' }), fc.constantFrom('fcfs' as const, 'other' as const), (operations, order) => {
-        const reservations = new Reservations<undefined>({ slotsMax: 2, order })
+        const load = new Load(2)
+        const reservations = new Reservations<undefined>({ slotsMax: 2, order, load })
         let alive: Reservation<undefined>[] = []
         let nowMs = 0
         for (const { kind, which, tokens, streamed } of operations) {
@@ -33,9 +35,9 @@ describe('Reservations', () => {
         for (const each of alive) reservations.ended(each, false)
         for (const slot of [0, 1]) {
           reservations.polled(slot)
-          const counts = [reservations.inFlight(slot), reservations.waiting(slot), reservations.decoding(slot), reservations.reservedTokens(slot)]
+          const counts = [reservations.inFlight(slot), load.waiting(slot), load.decoding(slot), load.reservedTokens(slot)]
           expect(counts).toEqual([0, 0, 0, 0])
-          expect([reservations.sincePollTokens(slot), reservations.sincePollRequests(slot)]).toEqual([0, 0])
+          expect([load.sincePollTokens(slot), load.sincePollRequests(slot)]).toEqual([0, 0])
         }
       }),
       { numRuns: 300 },
@@ -47,20 +49,22 @@ describe('Reservations', () => {
       ['fcfs', 1],
       ['other', 2],
     ] as const) {
-      const reservations = new Reservations<undefined>({ slotsMax: 1, order })
+      const load = new Load(1)
+      const reservations = new Reservations<undefined>({ slotsMax: 1, order, load })
       const [, second] = [1, 2, 3].map((tokens) => reservations.open(0, tokens, Number.POSITIVE_INFINITY, undefined))
       reservations.started(second!)
-      expect(reservations.waiting(0)).toBe(waiting)
+      expect(load.waiting(0)).toBe(waiting)
     }
   })
 
   it('are not released by the failure of a later request', () => {
-    const reservations = new Reservations<undefined>({ slotsMax: 1, order: 'fcfs' })
+    const load = new Load(1)
+    const reservations = new Reservations<undefined>({ slotsMax: 1, order: 'fcfs', load })
     reservations.open(0, 10, Number.POSITIVE_INFINITY, undefined)
     reservations.ended(reservations.open(0, 5, Number.POSITIVE_INFINITY, undefined), false)
-    expect(reservations.reservedTokens(0)).toBe(10)
+    expect(load.reservedTokens(0)).toBe(10)
     reservations.ended(reservations.open(0, 5, Number.POSITIVE_INFINITY, undefined), true)
-    expect(reservations.reservedTokens(0)).toBe(0)
+    expect(load.reservedTokens(0)).toBe(0)
   })
 })
 

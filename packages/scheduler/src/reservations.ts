@@ -1,5 +1,6 @@
 import { assert } from '@signalbox/base'
 import { type Due, DueQueue } from './due-queue.ts'
+import type { Load } from './load.ts'
 
 /** In which order an engine starts what it is sent; `other` turns the release by a later request's start off. */
 export type EngineOrder = 'fcfs' | 'other'
@@ -25,6 +26,8 @@ interface Entry<Holder> extends Reservation<Holder>, Due {
 export interface ReservationsOptions<Holder> {
   readonly slotsMax: number
   readonly order: EngineOrder
+  /** Where they count. */
+  readonly load: Load
   /** Told of each reservation that leaves `waiting` other than by its end. It must not call back. */
   readonly onStart?: ((holder: Holder, slot: number) => void) | undefined
 }
@@ -48,29 +51,23 @@ export interface ReservationsOptions<Holder> {
  */
 export class Reservations<Holder> {
   readonly #order: EngineOrder
+  readonly #load: Load
+  readonly #inFlight: Uint32Array
   readonly #onStart: ((holder: Holder, slot: number) => void) | undefined
   readonly #oldest: (Entry<Holder> | undefined)[]
   readonly #newest: (Entry<Holder> | undefined)[]
   readonly #due = new DueQueue<Entry<Holder>>()
-  readonly #waiting: Uint32Array
-  readonly #decoding: Uint32Array
-  readonly #reservedTokens: Float64Array
-  readonly #sincePollTokens: Float64Array
-  readonly #sincePollRequests: Uint32Array
   readonly #pollTurn: Uint32Array
   readonly #lastTurn: Float64Array
   #sequence = 0
 
   constructor(options: ReservationsOptions<Holder>) {
     this.#order = options.order
+    this.#load = options.load
+    this.#inFlight = new Uint32Array(options.slotsMax)
     this.#onStart = options.onStart
     this.#oldest = new Array<Entry<Holder> | undefined>(options.slotsMax).fill(undefined)
     this.#newest = new Array<Entry<Holder> | undefined>(options.slotsMax).fill(undefined)
-    this.#waiting = new Uint32Array(options.slotsMax)
-    this.#decoding = new Uint32Array(options.slotsMax)
-    this.#reservedTokens = new Float64Array(options.slotsMax)
-    this.#sincePollTokens = new Float64Array(options.slotsMax)
-    this.#sincePollRequests = new Uint32Array(options.slotsMax)
     this.#pollTurn = new Uint32Array(options.slotsMax)
     this.#lastTurn = new Float64Array(options.slotsMax)
   }
@@ -95,10 +92,8 @@ export class Reservations<Holder> {
     else entry.older.newer = entry
     this.#newest[slot] = entry
     if (dueMs !== Number.POSITIVE_INFINITY) this.#due.push(entry)
-    add(this.#waiting, slot, 1)
-    add(this.#reservedTokens, slot, tokens)
-    add(this.#sincePollTokens, slot, tokens)
-    add(this.#sincePollRequests, slot, 1)
+    this.#inFlight[slot] = at(this.#inFlight, slot) + 1
+    this.#load.opened(slot, tokens)
     this.#lastTurn[slot] = this.#sequence
     return entry
   }
@@ -115,13 +110,12 @@ export class Reservations<Holder> {
   ended(reservation: Reservation<Holder>, finished: boolean): void {
     const entry = reservation as Entry<Holder>
     assert(entry.phase !== 'ended', 'a reservation ends once')
-    if (entry.phase === 'waiting') this.#leaveWaiting(entry)
-    else add(this.#decoding, entry.slot, -1)
+    const { slot, tokens } = entry
+    if (entry.phase === 'waiting') this.#leaveWaiting(entry, false)
+    else this.#load.leftDecoding(slot)
     entry.phase = 'ended'
-    if (entry.pollTurn === at(this.#pollTurn, entry.slot)) {
-      add(this.#sincePollTokens, entry.slot, -entry.tokens)
-      add(this.#sincePollRequests, entry.slot, -1)
-    }
+    this.#inFlight[slot] = at(this.#inFlight, slot) - 1
+    if (entry.pollTurn === at(this.#pollTurn, slot)) this.#load.endedSincePoll(slot, tokens)
     if (finished) this.#startOlder(entry)
   }
 
@@ -132,9 +126,8 @@ export class Reservations<Holder> {
 
   /** A good poll: what was sent before is in the engine's own numbers from now on. */
   polled(slot: number): void {
-    add(this.#pollTurn, slot, 1)
-    this.#sincePollTokens[slot] = 0
-    this.#sincePollRequests[slot] = 0
+    this.#pollTurn[slot] = at(this.#pollTurn, slot) + 1
+    this.#load.polled(slot)
   }
 
   /** Another endpoint moves in: only once nothing is in flight. */
@@ -144,31 +137,9 @@ export class Reservations<Holder> {
     this.#lastTurn[slot] = 0
   }
 
+  /** Of these reservations alone, whoever else counts in the same load. */
   inFlight(slot: number): number {
-    return at(this.#waiting, slot) + at(this.#decoding, slot)
-  }
-
-  /** Sent, and not started as far as is known. */
-  waiting(slot: number): number {
-    return at(this.#waiting, slot)
-  }
-
-  decoding(slot: number): number {
-    return at(this.#decoding, slot)
-  }
-
-  /** The sender's part of Q: uncached tokens of the waiting ones. */
-  reservedTokens(slot: number): number {
-    return at(this.#reservedTokens, slot)
-  }
-
-  /** Uncached tokens sent since the last good poll, less those of requests that ended since. */
-  sincePollTokens(slot: number): number {
-    return at(this.#sincePollTokens, slot)
-  }
-
-  sincePollRequests(slot: number): number {
-    return at(this.#sincePollRequests, slot)
+    return at(this.#inFlight, slot)
   }
 
   /** The pool-wide number of the last request sent there; 0: none yet. */
@@ -183,13 +154,12 @@ export class Reservations<Holder> {
   }
 
   #start(entry: Entry<Holder>): void {
-    this.#leaveWaiting(entry)
+    this.#leaveWaiting(entry, true)
     entry.phase = 'decoding'
-    add(this.#decoding, entry.slot, 1)
     this.#onStart?.(entry.holder, entry.slot)
   }
 
-  #leaveWaiting(entry: Entry<Holder>): void {
+  #leaveWaiting(entry: Entry<Holder>, decodes: boolean): void {
     const { slot, older, newer } = entry
     if (older === undefined) this.#oldest[slot] = newer
     else older.newer = newer
@@ -198,8 +168,7 @@ export class Reservations<Holder> {
     entry.older = undefined
     entry.newer = undefined
     this.#due.remove(entry)
-    add(this.#waiting, slot, -1)
-    add(this.#reservedTokens, slot, -entry.tokens)
+    this.#load.leftWaiting(slot, entry.tokens, decodes)
   }
 }
 
@@ -207,10 +176,4 @@ type Column = Uint32Array | Float64Array
 
 function at(column: Column, slot: number): number {
   return column[slot] as number
-}
-
-function add(column: Column, slot: number, amount: number): void {
-  const sum = at(column, slot) + amount
-  assert(sum >= 0, `a count of slot ${slot} fell below 0`)
-  column[slot] = sum
 }

@@ -1,6 +1,7 @@
 import { seededRandom, VirtualClock } from '@signalbox/base'
 import { bench, describe } from 'vitest'
 import { DecisionLog } from './decision-log.ts'
+import type { FeedEvent } from './feed.ts'
 import { prefixHashes } from './prefix-hash.ts'
 import { indexBlocksOf, PrefixIndex } from './prefix-index.ts'
 import { requestSummary, World } from './scheduler.case.ts'
@@ -44,6 +45,39 @@ describe('pick and end, prompt of 60 kB half cached', () => {
   bench('64 endpoints', () => {
     const result = world.scheduler.pick(longRequest, [])
     if (result.ok) result.assignment.end({ kind: 'cancelled' })
+  })
+})
+
+describe('gap between two content events', () => {
+  const world = busyWorld(64)
+  const streams = Array.from({ length: 64 }, () => world.send({ prompt: 'shared', bytes: 2048 }))
+  for (const stream of streams) stream.firstContent()
+  bench('1,000 gaps over 64 streams', () => {
+    for (let gap = 0; gap < 1000; gap += 1) streams[gap & 63]?.contentGap(20 + (gap & 7))
+  })
+})
+
+describe('pick and end beside three siblings that say each pick and end', () => {
+  const said: FeedEvent[] = []
+  const sender = new World(Object.fromEntries(Array.from({ length: 64 }, (_, at) => [`e${at}`, {}])), {
+    feed: { publish: (event) => said.push(event) },
+  })
+  const world = busyWorld(64)
+  bench('64 endpoints', () => {
+    for (let sibling = 0; sibling < 3; sibling += 1) {
+      const theirs = sender.scheduler.pick(request, [])
+      if (theirs.ok) theirs.assignment.end({ kind: 'finished' })
+      for (const event of said) world.scheduler.siblingSaid(`s${sibling}`, event)
+      said.length = 0
+    }
+    const result = world.scheduler.pick(request, [])
+    if (result.ok) result.assignment.end({ kind: 'cancelled' })
+  })
+  bench('four picks of one scheduler, for comparison', () => {
+    for (let turn = 0; turn < 4; turn += 1) {
+      const result = world.scheduler.pick(request, [])
+      if (result.ok) result.assignment.end({ kind: 'cancelled' })
+    }
   })
 })
 

@@ -1,5 +1,6 @@
 import { assert, type Random, seededRandom, VirtualClock } from '@signalbox/base'
 import type { Assignment } from './assignment.ts'
+import type { Feed } from './feed.ts'
 import { policies } from './policies.ts'
 import type { PolicyPlugin } from './policy.ts'
 import { prefixHashes } from './prefix-hash.ts'
@@ -19,6 +20,7 @@ export interface WorldOptions extends SchedulerOptions {
   readonly plugin?: PolicyPlugin
   readonly parameters?: unknown
   readonly random?: Random
+  readonly feed?: Feed
 }
 
 /** A scheduler in virtual time with a short language for tests and benchmarks. */
@@ -33,7 +35,7 @@ export class World {
     const plugin = options.plugin ?? policies.get('least-cost')
     assert(plugin !== undefined, 'least-cost is registered')
     const policy = plugin.create(options.parameters, { random })
-    this.scheduler = new Scheduler(options, { clock: this.clock, random, policy })
+    this.scheduler = new Scheduler(options, { clock: this.clock, random, policy, feed: options.feed })
     this.endpoints(Object.keys(engines))
     this.poll(engines)
   }

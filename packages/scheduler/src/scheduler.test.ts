@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { DecisionLog, policies } from './index.ts'
 import { engineState, World } from './scheduler.case.ts'
@@ -79,6 +80,85 @@ describe('the cost to the letter', () => {
     const request = world.request({ bytes: 40_000 })
     world.scheduler.pick(request, [], log.open(request, world.clock.nowMs()))
     expect(log.get(request.id)?.attempts[0]?.candidates[0]?.terms['wait']).toBeCloseTo(expected, 9)
+  })
+})
+
+describe('what the scheduler learns from requests', () => {
+  const signals = (world: World, model = 'm') => {
+    const request = world.request({ model })
+    const log = new DecisionLog({ clock: world.clock, bytesMax: 1024 * 1024 })
+    const picked = world.scheduler.pick(request, [], log.open(request, world.clock.nowMs()))
+    if (picked.ok) picked.assignment.end({ kind: 'cancelled' })
+    return (id: string) => log.get(request.id)?.attempts[0]?.candidates[0]?.signals[id]?.value ?? Number.NaN
+  }
+
+  it('the output tokens of answers that ended well, streamed or not, and of no others', () => {
+    const world = new World({ a: { models: ['m', 'unheard-of'] } })
+    for (let i = 0; i < 200; i += 1) world.send({ stream: i % 2 === 0 }).end({ kind: 'finished', completionTokens: 900 })
+    for (const kind of ['failed', 'cancelled'] as const) world.send().end({ kind, completionTokens: 5 })
+    world.send().end({ kind: 'finished' })
+    expect(signals(world)('mean_output_tokens')).toBeCloseTo(900, 0)
+    expect(signals(world, 'unheard-of')('mean_output_tokens')).toBe(256)
+  })
+
+  it('how a step grows with each stream, from the gaps between events', () => {
+    const world = new World({ a: IDLE })
+    const streams: ReturnType<World['send']>[] = []
+    for (let second = 0; second < 400; second += 1) {
+      const wanted = 5 + Math.round(40 * (1 + Math.sin(second / 20)))
+      while (streams.length < wanted) {
+        const assignment = world.send({ bytes: 256 })
+        assignment.firstContent()
+        streams.push(assignment)
+      }
+      while (streams.length > wanted) streams.pop()?.end({ kind: 'finished' })
+      for (let step = 0; step < 40; step += 1) for (const stream of streams) stream.contentGap(15 + 0.2 * streams.length)
+      world.clock.advance(1000)
+      world.poll({ a: { runningRequests: streams.length } })
+    }
+    expect(Math.abs(signals(world)('step_seconds_per_stream') / 200e-6 - 1)).toBeLessThan(0.05)
+  })
+
+  it('how long an adapter loads, from requests that found it not loaded', () => {
+    const engines = { a: { models: ['m', 'lora'] }, b: { models: ['lora'], adaptersLoaded: ['lora'] } }
+    const world = new World(engines)
+    for (let turn = 0; turn < 1000; turn += 1) {
+      const loads = turn % 10 === 0
+      const bytes = 2000 * (1 + (turn % 7))
+      const result = world.scheduler.pick(world.request({ model: 'lora', bytes }), loads ? ['b'] : ['a'])
+      if (!result.ok) throw new Error(result.detail)
+      // The engine computes as the priors say; loading takes 2 s.
+      world.clock.advance((loads ? 2000 : 0) + 20 + bytes / 4 / 15)
+      result.assignment.firstContent()
+      result.assignment.end({ kind: 'finished' })
+      world.poll(engines)
+    }
+    expect(Math.abs(signals(world, 'lora')('adapter_load_seconds') - 2)).toBeLessThan(0.2)
+  })
+
+  it('nothing from numbers that cannot be: predictions and costs stay finite', () => {
+    const number = fc.oneof(fc.double(), fc.nat(1000), fc.constantFrom(Number.NaN, Number.POSITIVE_INFINITY, -1, 1e300))
+    const says = fc.record({ runningRequests: number, waitingRequests: number, kvUsageRatio: number, kvCapacityTokens: number })
+    const usage = fc.record({ promptTokens: number, completionTokens: number, cachedTokens: number })
+    const step = fc.record({ says, usage, gapMs: number, ms: fc.nat(100_000), bytes: fc.nat(10_000), heard: number, stream: fc.boolean() })
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
+        const world = new World({ a: IDLE, b: IDLE })
+        for (const { says: said, usage: used, gapMs, ms, bytes, heard, stream } of steps) {
+          world.poll({ a: { ...said, adaptersLoaded: ['m'] }, b: said })
+          const common = { id: `${ms}`, endpoint: 'b', prefixHashes: new Uint32Array(3) }
+          world.scheduler.siblingSaid('x', { kind: 'dispatched', ...common, model: 'm', uncachedTokens: heard, outputTokens: heard })
+          const assignment = world.send({ bytes, stream })
+          expect(Number.isFinite(assignment.predictedTtftMs)).toBe(true)
+          expect(Number.isFinite(assignment.marginSeconds)).toBe(true)
+          world.clock.advance(ms)
+          assignment.firstContent()
+          for (let gap = 0; gap < 40; gap += 1) assignment.contentGap(gapMs)
+          assignment.end({ kind: 'finished', ...used })
+        }
+      }),
+      { numRuns: 100 },
+    )
   })
 })
 

@@ -9,7 +9,8 @@ import { EndpointTable } from './endpoint-table.ts'
 import { atLeastZero, predictedTtftSeconds, queuedTokens, uncachedTokens, waitSeconds } from './estimates.ts'
 import { COLUMN, Evidence } from './evidence.ts'
 import type { Feed, FeedEvent } from './feed.ts'
-import { LearnedValues, PRIORS } from './learned-values.ts'
+import { LearnedValues, PRIORS, TOKENS_MAX } from './learned-values.ts'
+import type { Load } from './load.ts'
 import { Outstanding, type OwnReservation } from './outstanding.ts'
 import { type Policy, TermSheet } from './policy.ts'
 import { endpointView, type PoolView, type PrefixIndexView, poolView } from './pool-view.ts'
@@ -49,9 +50,6 @@ export type PickResult =
   | { readonly ok: true; readonly assignment: Assignment }
   | { readonly ok: false; readonly code: 'no-endpoint' | 'unknown-model'; readonly detail: string }
 
-/** Tokens of one request that are believed. */
-const TOKENS_MAX = 100_000_000
-
 /** What is noted of a pick until its request ends. */
 interface Ticket {
   readonly request: RequestSummary
@@ -89,6 +87,7 @@ export class Scheduler {
   readonly #table: EndpointTable
   readonly #filter: CandidateFilter
   readonly #outstanding: Outstanding
+  readonly #load: Load
   readonly #rates: CompletionRates
   readonly #learned: LearnedValues
   readonly #promptTokens = new PromptTokens()
@@ -98,7 +97,7 @@ export class Scheduler {
   readonly #slab = new Slab()
   readonly #events: AssignmentEvents<Ticket> = {
     firstContent: (ticket) => this.#firstContent(ticket),
-    stepped: ({ slot }, stepMs) => this.#learned.stepObserved(slot, this.#outstanding.decoding(slot), stepMs),
+    stepped: ({ slot }, stepMs) => this.#learned.stepObserved(slot, this.#load.decoding(slot), stepMs),
     ended: (ticket, outcome, answered) => this.#ended(ticket, outcome, answered),
   }
   readonly #choice: Choice = { row: 0, runnerUp: -1, tieBrokenBy: 'none' }
@@ -124,6 +123,7 @@ export class Scheduler {
     this.#rates = new CompletionRates(slotsMax)
     this.#index = new PrefixIndex({ slotsMax, bytesMax: options.indexBytesMax ?? 64 * 1024 * 1024 })
     this.#outstanding = new Outstanding({ slotsMax, order: options.engineOrder ?? 'fcfs', index: this.#index, feed: deps.feed })
+    this.#load = this.#outstanding.load
     this.#terms = new TermSheet(deps.policy.terms.length)
   }
 
@@ -148,6 +148,7 @@ export class Scheduler {
     if (slot === undefined) return
     const nowMs = this.#clock.nowMs()
     this.#table.observed(slot, state, { nowMs, startedMs: startedMs ?? this.#table.pollStartAssumed(nowMs) })
+    this.#outstanding.expire(nowMs)
     this.#outstanding.polled(slot)
     this.#learned.stepsPolled(slot, this.#otherStreams(slot, nowMs))
     this.#index.setCapacity(slot, indexBlocksOf(this.#kvCapacityOf(slot), PRIORS.bytesPerToken))
@@ -314,14 +315,14 @@ export class Scheduler {
     evidence.write(row, COLUMN.kvUsageRatio, table.kvUsageRatio(slot))
     evidence.write(row, COLUMN.kvCapacityTokens, this.#kvCapacityOf(slot))
     evidence.write(row, COLUMN.slots, this.#slotsOfEngine)
-    const outstanding = this.#outstanding
-    evidence.write(row, COLUMN.inFlight, outstanding.inFlight(slot))
-    evidence.write(row, COLUMN.ownWaiting, outstanding.waiting(slot))
-    evidence.write(row, COLUMN.ownDecoding, outstanding.decoding(slot))
-    evidence.write(row, COLUMN.reservedTokens, outstanding.reservedTokens(slot))
-    evidence.write(row, COLUMN.sincePollTokens, outstanding.sincePollTokens(slot))
-    evidence.write(row, COLUMN.sincePollRequests, outstanding.sincePollRequests(slot))
-    evidence.write(row, COLUMN.lastTurn, outstanding.ownLastTurn(slot))
+    const load = this.#load
+    evidence.write(row, COLUMN.inFlight, load.inFlight(slot))
+    evidence.write(row, COLUMN.ownWaiting, load.waiting(slot))
+    evidence.write(row, COLUMN.ownDecoding, load.decoding(slot))
+    evidence.write(row, COLUMN.reservedTokens, load.reservedTokens(slot))
+    evidence.write(row, COLUMN.sincePollTokens, load.sincePollTokens(slot))
+    evidence.write(row, COLUMN.sincePollRequests, load.sincePollRequests(slot))
+    evidence.write(row, COLUMN.lastTurn, this.#outstanding.ownLastTurn(slot))
     evidence.write(row, COLUMN.prefillTokensPerSecond, line.tokensPerSecond)
     evidence.write(row, COLUMN.interceptSeconds, line.interceptSeconds)
     evidence.write(row, COLUMN.freedTokensPerSecond, this.#rates.freedTokensPerSecond(slot))
@@ -379,7 +380,7 @@ export class Scheduler {
   /** Streams that the engine runs beside ours and our siblings', 0 without fresh state. */
   #otherStreams(slot: number, nowMs: number): number {
     if (!this.#table.isFresh(slot, nowMs)) return 0
-    return atLeastZero(this.#table.runningRequests(slot) - this.#outstanding.inFlight(slot))
+    return atLeastZero(this.#table.runningRequests(slot) - this.#load.inFlight(slot))
   }
 
   #firstContent({ request, slot, reservation, pickedMs, expectedSeconds, unloadedSeconds, tokensAhead }: Ticket): void {

@@ -1,6 +1,7 @@
 import { LruMap } from '@signalbox/base'
 import { DueQueue } from './due-queue.ts'
 import type { FeedEvent } from './feed.ts'
+import type { Load } from './load.ts'
 import type { PrefixIndex } from './prefix-index.ts'
 import { type Reservation, Reservations } from './reservations.ts'
 
@@ -53,14 +54,9 @@ export class Siblings {
   readonly #reservations: Reservations<undefined>
   readonly #index: PrefixIndex
 
-  constructor(options: { readonly slotsMax: number; readonly index: PrefixIndex }) {
-    this.#reservations = new Reservations({ slotsMax: options.slotsMax, order: 'other' })
-    this.#index = options.index
-  }
-
-  /** Siblings heard of. */
-  get size(): number {
-    return this.#siblings.size
+  constructor({ slotsMax, load, index }: { readonly slotsMax: number; readonly load: Load; readonly index: PrefixIndex }) {
+    this.#reservations = new Reservations({ slotsMax, load, order: 'other' })
+    this.#index = index
   }
 
   /** `name` said `event` of the endpoint in `slot`. */
@@ -112,30 +108,6 @@ export class Siblings {
   /** A good poll: what was reserved before is in the engine's own numbers from now on. */
   polled(slot: number): void {
     this.#reservations.polled(slot)
-  }
-
-  inFlight(slot: number): number {
-    return this.#reservations.inFlight(slot)
-  }
-
-  waiting(slot: number): number {
-    return this.#reservations.waiting(slot)
-  }
-
-  decoding(slot: number): number {
-    return this.#reservations.decoding(slot)
-  }
-
-  reservedTokens(slot: number): number {
-    return this.#reservations.reservedTokens(slot)
-  }
-
-  sincePollTokens(slot: number): number {
-    return this.#reservations.sincePollTokens(slot)
-  }
-
-  sincePollRequests(slot: number): number {
-    return this.#reservations.sincePollRequests(slot)
   }
 
   /** Undefined: there is no room for another one. */

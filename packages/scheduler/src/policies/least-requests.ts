@@ -2,7 +2,7 @@ import { atLeastZero } from '../estimates.ts'
 import { readParameters } from '../parameters.ts'
 import { definePolicy } from '../policy.ts'
 
-/** The fewest requests: our own in flight, or what the engine says it has while its state is fresh and says more. */
+/** The fewest requests: the gateways' in flight, or what the engine says it has while its state is fresh and says more. */
 export const leastRequests = definePolicy({
   type: 'least-requests',
   stability: 'stable',
@@ -13,7 +13,7 @@ export const leastRequests = definePolicy({
       label: 'Requests there',
       unit: 'requests',
       group: 'order',
-      description: 'Own requests in flight, or the running and waiting ones of the engine if more',
+      description: "Gateways' requests in flight, or the running and waiting ones of the engine if more",
     },
   ],
   create(raw) {
