@@ -17,7 +17,7 @@ const TOKENS_PER_BYTE_MAX = 2
 /** Tokens that a template is believed to add to a conversation; more is a misfit, and would count as cached everywhere. */
 const FRAME_TOKENS_MAX = 256
 
-/** Marks, over all prompts: one for each 4 kB of distinct text. About 6 MB. */
+/** Marks, over all prompts: one for each 4 kB of distinct text. About 4 MB. */
 const MARKS_MAX = 65_536
 /** Blocks from one mark of a prompt to the next. */
 const MARK_BLOCKS = 16
