@@ -1,4 +1,4 @@
 export type { FailureKind } from './answer.ts'
-export type { LoadFailures, LoadObjectives, LoadProgress, LoadResult } from './load-result.ts'
+export type { LoadFailures, LoadProgress, LoadResult } from './load-result.ts'
 export { type LoadOptions, runLoad } from './run-load.ts'
 export type { Users } from './schedule.ts'

@@ -1,12 +1,6 @@
 import type { Quantiles } from '@signalbox/replay'
 import type { FailureKind } from './answer.ts'
 
-/** How fast an answer is to be, in milliseconds; at the objective is met. */
-export interface LoadObjectives {
-  readonly ttftMs: number
-  readonly tpotMs: number
-}
-
 /** How far a run is. */
 export interface LoadProgress {
   readonly elapsedMs: number

@@ -1,15 +1,18 @@
 import { failure, ok, type Result } from '@signalbox/base'
-import type { Trace, TraceRequest } from '@signalbox/replay'
+import type { Objectives, Trace, TraceRequest } from '@signalbox/replay'
 import { Answer, recordOf } from './answer.ts'
 import { AnswerTexts } from './answer-texts.ts'
 import { type Ended, type Exchange, LoadClient } from './exchange.ts'
-import type { LoadObjectives, LoadProgress, LoadResult } from './load-result.ts'
+import type { LoadProgress, LoadResult } from './load-result.ts'
 import { bodyOf } from './request-body.ts'
 import { ClosedSchedule, type Due, OpenSchedule, type Schedule, type Users } from './schedule.ts'
 import { Tally } from './tally.ts'
 
 /** Longest time that a timer of the machine takes. */
 const TIMER_MS_MAX = 2 ** 31 - 1
+
+/** Most users, and most connections: a machine has no more ports towards one address. */
+const USERS_MAX = 65_535
 
 export interface LoadOptions {
   /** Address of an OpenAI-compatible server, `http` or `https`, with or without `/v1`. */
@@ -37,7 +40,7 @@ export interface LoadOptions {
   readonly durationMs?: number | undefined
   /** First part of the trace whose latencies are not counted, 0 to below 1. Default 0.1. */
   readonly warmupRatio?: number | undefined
-  readonly objectives: LoadObjectives
+  readonly objectives: Objectives
   /** Stops the run: nothing more is sent, and what is under way has `graceMs` (default 5 s) to end. */
   readonly signal?: AbortSignal | undefined
   readonly graceMs?: number | undefined
@@ -46,12 +49,14 @@ export interface LoadOptions {
 }
 
 /**
- * Sends a trace to a server and observes the answers. An address that is none, and a server that does not name its models when none was
+ * Sends a trace to a server and observes the answers. An address that is none, numbers out of bounds, and a server that does not name its models when none was
  * given, are the error; what goes wrong with requests is counted in the result. Rejects never for what a server does.
  */
 export async function runLoad(options: LoadOptions): Promise<Result<LoadResult, string>> {
   const baseUrl = baseUrlOf(options.url)
   if (baseUrl === undefined) return failure(`${options.url}: expected an address like http://127.0.0.1:8080`)
+  const problem = problemOf(options)
+  if (problem !== undefined) return failure(problem)
   const client = new LoadClient(
     { baseUrl, token: options.token },
     { timeoutMs: options.timeoutMs ?? 600_000, connectionsMax: options.connectionsMax ?? 1024 },
@@ -62,6 +67,20 @@ export async function runLoad(options: LoadOptions): Promise<Result<LoadResult, 
   } finally {
     client.close()
   }
+}
+
+/** What is wrong with the numbers of the options. */
+function problemOf({ users, connectionsMax = 1, timeoutMs = 1, durationMs = 1, graceMs = 0, warmupRatio = 0 }: LoadOptions): string | undefined {
+  const counts = { 'users.count': users?.count ?? 1, connectionsMax }
+  for (const [name, count] of Object.entries(counts)) {
+    if (!(Number.isInteger(count) && count >= 1 && count <= USERS_MAX))
+      return `${name}: expected a whole number from 1 to ${USERS_MAX}, found ${count}`
+  }
+  const times = { timeoutMs, durationMs, graceMs, 'users.thinkMs': users?.thinkMs ?? 0 }
+  for (const [name, ms] of Object.entries(times)) {
+    if (!(ms >= 0 && ms <= TIMER_MS_MAX)) return `${name}: expected milliseconds from 0 to ${TIMER_MS_MAX}, found ${ms}`
+  }
+  return warmupRatio >= 0 && warmupRatio < 1 ? undefined : `warmupRatio: expected a number from 0 to below 1, found ${warmupRatio}`
 }
 
 /** The address up to and with `/v1`, without a slash; undefined where it is none. */
@@ -131,7 +150,7 @@ class LoadRun {
     })
     this.#progress = setInterval(() => onProgress?.(this.#progressNow()), 1000)
     // What is under way may end: the time is for sending.
-    if (durationMs !== undefined) this.#deadline = setTimeout(() => this.#stopSending(undefined), Math.min(durationMs, TIMER_MS_MAX))
+    if (durationMs !== undefined) this.#deadline = setTimeout(() => this.#stopSending(undefined), durationMs)
     signal?.addEventListener('abort', this.#stop, { once: true })
     if (signal?.aborted === true) this.#stop()
     this.#pump()

@@ -1,9 +1,9 @@
 import { seededRandom } from '@signalbox/base'
-import type { TraceRequest } from '@signalbox/replay'
+import type { Objectives, TraceRequest } from '@signalbox/replay'
 import type { Answer, Failure, FailureKind } from './answer.ts'
 import { CappedSamples } from './capped-samples.ts'
 import type { Ended } from './exchange.ts'
-import type { LoadFailures, LoadObjectives, LoadResult } from './load-result.ts'
+import type { LoadFailures, LoadResult } from './load-result.ts'
 
 /** A request counts as sent late beyond this: timers of the machine are a millisecond or two off. */
 const LATE_MS = 10
@@ -36,7 +36,7 @@ class Known {
 
 /** Adds up what was observed; memory is bounded whatever the number of requests. */
 export class Tally {
-  readonly #objectives: LoadObjectives
+  readonly #objectives: Objectives
   readonly #lateness: CappedSamples
   readonly #ttft: CappedSamples
   readonly #ttftFromSend: CappedSamples
@@ -58,7 +58,7 @@ export class Tally {
   #repeated = 0
   #good = 0
 
-  constructor(objectives: LoadObjectives) {
+  constructor(objectives: Objectives) {
     this.#objectives = objectives
     const random = seededRandom(1)
     const samples = (): CappedSamples => new CappedSamples(random)

@@ -182,8 +182,13 @@ describe('what is sent', () => {
       ).toBe(true)
   })
 
-  it('is an error when the address is none or the server has no model', async () => {
+  it('is an error when the address is none, a number is out of bounds or the server has no model', async () => {
     const objectives = { ttftMs: 1, tpotMs: 1 }
+    expect(await runLoad({ url: 'http://127.0.0.1', trace: atOnce(1), objectives, users: { count: 0 } })).toEqual({
+      ok: false,
+      error: 'users.count: expected a whole number from 1 to 65535, found 0',
+    })
+    expect(await runLoad({ url: 'http://127.0.0.1', trace: atOnce(1), objectives, warmupRatio: 1 })).toMatchObject({ ok: false })
     expect(await runLoad({ url: 'localhost', trace: atOnce(1), objectives })).toMatchObject({
       ok: false,
       error: expect.stringContaining('expected an address like'),

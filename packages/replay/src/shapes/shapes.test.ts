@@ -1,6 +1,7 @@
+import { readFileSync } from 'node:fs'
 import { seededRandom } from '@signalbox/base'
 import { expect, test } from 'vitest'
-import { type ShapeId, shapes, shapeTrace, type Trace, timeScaled, traceSummary } from '../index.ts'
+import { type ShapeId, shapes, shapeTrace, type Trace, timeScaled, traceFormats, traceSummary } from '../index.ts'
 
 function make(id: ShapeId, parameters: Readonly<Record<string, number>> = {}, seed = 1): Trace {
   const trace = shapeTrace(id, parameters, seededRandom(seed))
@@ -83,4 +84,16 @@ test('scaled time changes arrivals and think times alone', () => {
     trace.requests.map(({ after }) => (after === undefined ? undefined : after.thinkMs / 2)),
   )
   expect(half.requests.map(({ prompt }) => prompt)).toEqual(trace.requests.map(({ prompt }) => prompt))
+})
+
+test('the README has every parameter of every shape with its default', () => {
+  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
+  for (const [id, { parameters }] of shapes) {
+    for (const [name, { default: byDefault, about }] of parameters) expect(readme).toContain(`| \`${id}\` | \`${name}\` | ${byDefault} | ${about} |`)
+  }
+})
+
+test('the README has every format', () => {
+  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
+  for (const { id, hasPrefixes } of traceFormats.values()) expect(readme).toContain(`| \`${id}\` | ${hasPrefixes ? 'yes' : 'no'} |`)
 })

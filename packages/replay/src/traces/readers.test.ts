@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { seededRandom } from '@signalbox/base'
+import type { DecisionView } from '@signalbox/scheduler'
 import { expect, test } from 'vitest'
 import { joinedTraces, readTrace, type Trace, traceSummary } from '../index.ts'
 
@@ -100,6 +101,33 @@ test('Weka: think times, sub-agents in between, and a beginning that all session
   expect(both.requests.every(({ after }, at) => after === undefined || both.requests[after.index]?.session === both.requests[at]?.session)).toBe(true)
 })
 
+test('Weka: a sub-agent in the background delays nobody; without times of the server recorded times stand; global ids are shared', () => {
+  const request = (t: number, ids: number[], more = {}): unknown => ({ t, type: 's', in: 64 * ids.length, out: 1, hash_ids: ids, ...more })
+  const session = {
+    block_size: 64,
+    hash_id_scope: 'global',
+    requests: [
+      request(0, [1], { api_time: 4 }),
+      { t: 1, type: 'subagent', status: 'async_launched', requests: [request(1, [2], { api_time: 50 })] },
+      request(10, [1, 3], { api_time: 2 }),
+      request(20, [1, 3, 4]),
+      request(30, [1, 3, 5]),
+    ],
+  }
+  const text = JSON.stringify(session)
+  const trace = readTrace(`${text}\n${text}`, { name: 'w', random: seededRandom(3) })
+  if (!trace.ok) throw new Error(trace.error.message)
+  const own = trace.value.requests.filter(({ session: number }) => number === 0)
+  expect(own.map(({ atMs, after }) => [atMs, after?.thinkMs])).toEqual([
+    [0, undefined],
+    [1000, undefined],
+    [6000, 6000],
+    [14_000, 8000],
+    [30_000, 0],
+  ])
+  expect(new Set(trace.value.requests.flatMap(({ prompt }) => prompt.segments.map(({ id }) => id))).size).toBe(5)
+})
+
 test('Weka: one session a line, each later than the one before', () => {
   const line = JSON.stringify(JSON.parse(textOf('weka.json')))
   const trace = readTrace(`${line}\n${line}\n`, { name: 'w', random: seededRandom(3) })
@@ -112,12 +140,21 @@ test('Weka: one session a line, each later than the one before', () => {
 
 test('agents: texts that begin alike share segments; requests come in order of time', () => {
   const trace = read('agents.jsonl')
-  expect(trace.requests.map(({ session }) => session)).toEqual([1, 0])
-  const [first, second] = trace.requests
+  expect(trace.requests.map(({ session }) => session)).toEqual([1, 0, 1])
+  const [first, second, tool] = trace.requests
   expect(first?.prompt.segments[0]).toEqual(second?.prompt.segments[0])
   expect(first?.prompt.segments[1]).not.toEqual(second?.prompt.segments[1])
   expect(first?.output.tokens).toBe(2)
-  expect(trace.notes).toContain('A request with an empty input or output is left out.')
+  expect(tool?.output.tokens).toBe(40)
+  expect(trace.notes).toContain('An answer without text, a call of a tool, is taken to have 40 tokens.')
+})
+
+test('decisions: what the reader reads is what records have', () => {
+  const read = ['receivedMs', 'attempts', 'model', 'stream', 'priority', 'promptTokens', 'promptTokensEstimated', 'completionTokens'] as const
+  // The types hold this together: a renamed field does not compile.
+  const names: readonly (keyof DecisionView)[] = read
+  for (const line of textOf('decisions.jsonl').trim().split('\n'))
+    expect(Object.keys(JSON.parse(line) as object)).toEqual(expect.arrayContaining([...names]))
 })
 
 test('decisions: newest first in the file, in order in the trace; without usage the estimate counts', () => {

@@ -16,19 +16,27 @@ const sessionCharsMax = 256 * 1024 * 1024
 /** Most sub-agents inside each other. */
 const depthMax = 8
 
-/** What follows what inside a session: the request that was sent last, and when by the recording it ended. */
+/** A recorded request, for what follows it. */
 interface Turn {
   readonly index: number
-  readonly endS: number
+  /** When it ended by the recording; undefined: not said. */
+  readonly endS: number | undefined
+  readonly startS: number
+  /** What it followed itself. */
+  readonly before: Turn | undefined
 }
+
+/** Recorded times are rounded: an end that is so little later than what follows is not an overlap. */
+const ROUNDING_S = 1
 
 /**
  * Weka's recordings of coding agents: a session is one JSON object (the whole file, or one a line) with `block_size`, `tool_tokens`, `system_tokens` and
  * `requests` of `t` (seconds), `in`, `out` (tokens), `hash_ids`, `type` ("n": not streamed), `think_time`, and nested sessions of sub-agents.
  *
  * A request comes `think_time` after the one before it has ended; without that field at its recorded time, but not before. A sub-agent's first request
- * follows the parent's last, and the parent goes on after the sub-agent that ended last. Block ids mean something within a session only; the tools
- * and the system prompt at a session's start are taken to be the same text in all sessions (and in all sub-agents of one type), as they are in life.
+ * follows what the parent had had answered by then, and the parent's next one follows whatever had ended last, sub-agents included: one that runs in the
+ * background delays nobody. Block ids mean something within a session only, unless `hash_id_scope` is "global"; the tools and the system prompt
+ * at a session's start are taken to be the same text in all sessions (and in all sub-agents of one type), as they are in life.
  * SOURCE: github.com/callanjfox/kv-cache-tester, docs/trace_replay_tester.md.
  */
 export const weka: TraceFormat = {
@@ -71,21 +79,29 @@ class WekaReader implements LineReader {
     const number = builder.sessionNumber(`session ${builder.count}`)
     const blockTokens = this.#context.blockTokens ?? (fields.has('block_size') ? fields.tokens('block_size', 1) : BLOCK_TOKENS)
     if (fields.problem !== undefined) return fields.problem
-    const session = new SessionReader(builder, { number, startMs: this.#startMs, blockTokens })
+    const session = new SessionReader(builder, { number, startMs: this.#startMs, blockTokens, isGlobal: fields.raw('hash_id_scope') === 'global' })
     this.#startMs += exponential(random, SESSION_GAP_MS)
     session.read(fields, undefined, 0)
     return session.problem
   }
 }
 
+interface SessionFacts {
+  readonly number: number
+  readonly startMs: number
+  readonly blockTokens: number
+  /** Block ids mean the same in all sessions. */
+  readonly isGlobal: boolean
+}
+
 class SessionReader {
   readonly #builder: TraceBuilder
-  readonly #facts: { readonly number: number; readonly startMs: number; readonly blockTokens: number }
+  readonly #facts: SessionFacts
   /** Segment ids by the session's own block ids. */
   readonly #blocks = new Map<unknown, number>()
   #problem: Problem | undefined
 
-  constructor(builder: TraceBuilder, facts: { readonly number: number; readonly startMs: number; readonly blockTokens: number }) {
+  constructor(builder: TraceBuilder, facts: SessionFacts) {
     this.#builder = builder
     this.#facts = facts
   }
@@ -94,61 +110,62 @@ class SessionReader {
     return this.#problem
   }
 
-  /** Adds the requests of a session or sub-agent; answers its last turn. */
-  read(session: Fields, before: Turn | undefined, depth: number): Turn | undefined {
+  /** Adds the requests of a session, or of a sub-agent whose parent's last turn was `parent`; answers its last turn. */
+  read(session: Fields, parent: Turn | undefined, depth: number): Turn | undefined {
     if (depth > depthMax) this.#problem ??= { field: 'requests', expected: `expected sub-agents at most ${depthMax} deep` }
-    const sharedTokens =
-      (session.has('tool_tokens') ? session.tokens('tool_tokens') : 0) + (session.has('system_tokens') ? session.tokens('system_tokens') : 0)
-    const family = depth === 0 || !session.has('subagent_type') ? 'main' : String(session.raw('subagent_type'))
-    let isFirst = true
-    let last = before
-    /** Sub-agents that run at the same time all follow the same turn of the parent. */
-    let lastOwn = before
-    let subAgentsFollow = false
+    let last: Turn | undefined
+    /** Ends of the sub-agents since the last turn. */
+    let subAgents: Turn[] = []
     for (const [at, raw] of session.list('requests').entries()) {
       if (this.#problem !== undefined || this.#builder.full) return last
       const fields = new Fields(typeof raw === 'object' && raw !== null ? (raw as Record<string, unknown>) : {})
       if (Array.isArray(fields.raw('requests'))) {
-        const end = this.read(fields, lastOwn, depth + 1)
-        if (end !== undefined && (!subAgentsFollow || last === undefined || end.endS > last.endS)) last = end
-        subAgentsFollow = true
+        const end = this.read(fields, last ?? parent, depth + 1)
+        if (end !== undefined) subAgents.push(end)
         continue
       }
-      if (isFirst) this.#share(fields, Math.floor(sharedTokens / this.#facts.blockTokens), family)
-      isFirst = false
-      last = this.#request(fields, last) ?? last
+      if (last === undefined) this.#share(fields, session, depth)
+      const turn = this.#request(fields, last, [...subAgents, ...(last === undefined ? chain(parent) : [])])
       if (fields.problem !== undefined) this.#problem ??= { ...fields.problem, field: `requests[${at}].${fields.problem.field}` }
-      lastOwn = last
-      subAgentsFollow = false
+      if (turn === undefined) continue
+      last = turn
+      subAgents = []
     }
     this.#problem ??= session.problem
     return last
   }
 
-  #request(fields: Fields, before: Turn | undefined): Turn | undefined {
-    const t = fields.amount('t')
-    const tokens = fields.tokens('in')
-    const outputTokens = fields.tokens('out')
+  /** Adds one request. It follows `previous`, of the same agent, or one of the `others` that had ended later. */
+  #request(fields: Fields, previous: Turn | undefined, others: readonly Turn[]): Turn | undefined {
+    const startS = fields.amount('t')
+    const tokens = fields.tokens(fields.has('in') ? 'in' : 'input_length')
+    const outputTokens = fields.tokens(fields.has('out') ? 'out' : 'output_length')
     const prompt = this.#prompt(fields, tokens)
-    const apiS = fields.has('api_time') ? fields.amount('api_time') : 0
-    const thinkMs = fields.has('think_time') ? fields.amount('think_time') * 1000 : undefined
+    const endS = fields.has('api_time') ? startS + fields.amount('api_time') : undefined
+    const recordedThinkMs = fields.has('think_time') ? fields.amount('think_time') * 1000 : undefined
     const model = fields.has('model') ? fields.text('model') : undefined
     if (fields.problem !== undefined) return undefined
     if (tokens === 0 || outputTokens === 0) {
       this.#builder.note('A request without prompt or output tokens is left out.')
       return undefined
     }
+    const before = latest(previous, others, startS)
+    const thinkMs = before === previous && recordedThinkMs !== undefined ? recordedThinkMs : gapMs(before, startS)
     const { startMs, number } = this.#facts
     // Where the thinking is known, the recorded time says how fast the recorded server was, which is not ours.
-    const atMs = startMs + (before === undefined || thinkMs === undefined ? t * 1000 : 0)
+    const atMs = startMs + (before === undefined || thinkMs === undefined ? startS * 1000 : 0)
     const after = before === undefined ? undefined : { index: before.index, thinkMs: thinkMs ?? 0 }
-    const stream = fields.raw('type') !== 'n'
-    return { index: this.#builder.add({ atMs, prompt, outputTokens, model, session: number, after, stream }), endS: t + apiS }
+    const index = this.#builder.add({ atMs, prompt, outputTokens, model, session: number, after, stream: fields.raw('type') !== 'n' })
+    return { index, startS, endS, before }
   }
 
   /** Names the first blocks of a session's first request by their place, so that other sessions' are the same. */
-  #share(first: Fields, blocks: number, family: string): void {
-    const names = first.list('hash_ids')
+  #share(first: Fields, session: Fields, depth: number): void {
+    // Zero where the recording does not say.
+    const tokens = ['tool_tokens', 'system_tokens'].reduce((sum, name) => sum + (session.has(name) ? session.tokens(name) : 0), 0)
+    const blocks = Math.floor(tokens / this.#facts.blockTokens)
+    const family = depth === 0 || !session.has('subagent_type') ? 'main' : String(session.raw('subagent_type'))
+    const names = this.#facts.isGlobal ? [] : first.list('hash_ids')
     for (let at = 0; at < Math.min(blocks, names.length); at++) {
       if (!this.#blocks.has(names[at])) this.#blocks.set(names[at], contentId(`weka ${family} ${this.#facts.blockTokens} ${at}`))
     }
@@ -175,8 +192,31 @@ class SessionReader {
   #blockId(name: unknown): number {
     const known = this.#blocks.get(name)
     if (known !== undefined) return known
-    const id = this.#builder.freshId()
+    const { isGlobal, blockTokens } = this.#facts
+    const id = isGlobal ? contentId(`weka ${blockTokens} ${String(name)}`) : this.#builder.freshId()
     this.#blocks.set(name, id)
     return id
   }
+}
+
+/** A turn and those that it followed, newest first. */
+function chain(turn: Turn | undefined): readonly Turn[] {
+  const turns: Turn[] = []
+  for (let at = turn; at !== undefined; at = at.before) turns.push(at)
+  return turns
+}
+
+/** Of `previous` and the others that had ended by `startS`, the one that ended last. */
+function latest(previous: Turn | undefined, others: readonly Turn[], startS: number): Turn | undefined {
+  let found = previous
+  for (const other of others) {
+    const endS = other.endS ?? other.startS
+    if (endS <= startS + ROUNDING_S && (found === undefined || endS > (found.endS ?? found.startS))) found = other
+  }
+  return found
+}
+
+/** The recorded time between the end of a turn and `startS`; undefined where the end is not known. */
+function gapMs(before: Turn | undefined, startS: number): number | undefined {
+  return before?.endS === undefined ? undefined : Math.max(0, startS - before.endS) * 1000
 }
