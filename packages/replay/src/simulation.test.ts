@@ -5,7 +5,8 @@ import { type FleetSpec, parseFleet } from './fleet.ts'
 import type { RunResult } from './run-result.ts'
 import type { ShapeId } from './shapes/shape.ts'
 import { shapeTrace } from './shapes/shapes.ts'
-import { type PolicyChoice, Simulation, type SimulationOptions } from './simulation.ts'
+import { Simulation } from './simulation.ts'
+import type { PolicyChoice, SimulationOptions } from './simulation-options.ts'
 import type { Trace } from './trace.ts'
 
 function fleetOf(text: string): FleetSpec {
