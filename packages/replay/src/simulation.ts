@@ -163,8 +163,9 @@ export class Simulation {
     this.#nowMs = this.#startMs
     this.#lastEndMs = this.#startMs
     for (const { endpoint, atMs, forMs } of this.#failures) {
-      this.#queue.push(atMs, ENGINE_STOPS, endpoint)
-      this.#queue.push(atMs + forMs, ENGINE_STARTS, endpoint)
+      assert(endpoint in this.#endpoints, `there is no endpoint ${endpoint} to fail`)
+      this.#queue.push(Math.max(this.#startMs, atMs), ENGINE_STOPS, endpoint)
+      this.#queue.push(Math.max(this.#startMs, atMs + forMs), ENGINE_STARTS, endpoint)
     }
     const { length } = this.#endpoints
     for (const [gateway, router] of this.#routers.entries()) {
