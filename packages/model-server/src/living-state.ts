@@ -1,16 +1,20 @@
 import type { Clock } from '@signalbox/base'
 import type { EngineDialect, EngineOptions } from '@signalbox/engine'
 import type { Registry } from '@signalbox/instruments'
+import type { Tokenizer } from '@signalbox/tokenizers'
 import { EngineLife } from './engine-life.ts'
 import type { EngineLoop, Timers } from './engine-loop.ts'
 import type { FaultPlan } from './fault-plan.ts'
 import type { GenerationOptions } from './generation.ts'
 import type { AdapterModules, ServedModels } from './served-models.ts'
 import type { EngineRole, ServerState } from './server-state.ts'
+import type { AnswerTexts } from './texts/answer-texts.ts'
 
 export interface LivingStateOptions {
   readonly engine: EngineOptions
   readonly dialect: EngineDialect
+  readonly tokenizer: Tokenizer
+  readonly texts: AnswerTexts
   readonly adapters?: AdapterModules
   readonly role?: EngineRole
   readonly clock: Clock
@@ -89,7 +93,8 @@ export class LivingState implements ServerState {
   }
 
   #generationOf({ engine, loop }: EngineLife): GenerationOptions {
-    const { answerTokensMean = ANSWER_TOKENS_MEAN, reportCachedTokens = true, seed } = this.#options
-    return { loop, faults: this.faults, contextTokensMax: engine.contextTokensMax, seed, answerTokensMean, reportCachedTokens }
+    const { answerTokensMean = ANSWER_TOKENS_MEAN, reportCachedTokens = true, seed, tokenizer, texts } = this.#options
+    const { contextTokensMax } = engine
+    return { loop, faults: this.faults, contextTokensMax, seed, answerTokensMean, reportCachedTokens, tokenizer, texts }
   }
 }

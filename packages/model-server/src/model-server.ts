@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import { type Clock, seededRandom } from '@signalbox/base'
 import { type EngineDialectId, type EngineOptions, engineDialects } from '@signalbox/engine'
 import { listen } from '@signalbox/node'
+import { loadTokenizer, type Tokenizer, type TokenizerId } from '@signalbox/tokenizers'
 import { httpError, sendError, sendJson } from './api-error.ts'
 import { ApiKey } from './api-key.ts'
 import { systemTimers, type Timers } from './engine-loop.ts'
@@ -16,6 +17,9 @@ import { Router } from './routes.ts'
 import type { AdapterModules } from './served-models.ts'
 import type { EngineRole } from './server-state.ts'
 import { SIMULATOR_PATHS, simulatorRoutes } from './simulator-routes.ts'
+import type { AnswerTexts, TextSource } from './texts/answer-texts.ts'
+import { loadTexts } from './texts/load-texts.ts'
+import { tokenizerRoutes } from './tokenizer-routes.ts'
 
 export interface ModelServerOptions {
   readonly host: string
@@ -35,7 +39,11 @@ export interface ModelServerOptions {
   readonly speed?: number
   /** Whether `usage` says how much of the prompt was cached (vLLM's --enable-prompt-tokens-details). Default true. */
   readonly reportCachedTokens?: boolean
-  /** Mean length of an answer that stops by itself. Default 160 tokens. */
+  /** What tokens are: pieces of four bytes, bytes, or those of gpt-oss. Default `pieces`. */
+  readonly tokenizer?: TokenizerId
+  /** Where answers' texts come from. Default `canned`. */
+  readonly texts?: TextSource
+  /** Mean length of an answer whose text has no end of its own (`canned`). Default 160 tokens. */
   readonly answerTokensMean?: number
   /** Default 64 MiB. */
   readonly bodyBytesMax?: number
@@ -62,10 +70,12 @@ export interface ModelServer {
 
 /**
  * Starts a simulated model server: vLLM's HTTP, and metrics in the dialect that was chosen. Every answer carries
- * `x-signalbox-simulated: true`. Rejects when it cannot listen, saying what is in the way.
+ * `x-signalbox-simulated: true`. Rejects when it cannot listen or its texts cannot be read, saying what is in the way.
  */
 export async function startModelServer(options: ModelServerOptions): Promise<ModelServer> {
-  const front = new ModelFront(options)
+  const texts = await loadTexts(options.texts ?? 'canned')
+  if (!texts.ok) throw new Error(texts.error)
+  const front = new ModelFront(options, { tokenizer: await loadTokenizer(options.tokenizer ?? 'pieces'), texts: texts.value })
   const listening = await listen(front.server, options)
   if (!listening.ok) throw new Error(listening.error.message)
   return {
@@ -101,7 +111,7 @@ class ModelFront {
   readonly #sockets = new Set<Socket>()
   #closing = false
 
-  constructor(options: ModelServerOptions) {
+  constructor(options: ModelServerOptions, words: { readonly tokenizer: Tokenizer; readonly texts: AnswerTexts }) {
     this.#timers = options.timers ?? systemTimers
     this.#name = options.name
     this.#startupMs = options.startupMs ?? 0
@@ -110,6 +120,7 @@ class ModelFront {
     this.#faults = new FaultPlan({ clock: options.clock, timers: this.#timers, random: seededRandom(seed ^ FAULT_STREAM), effects: this.#effects() })
     this.#state = new LivingState({
       ...options,
+      ...words,
       seed,
       dialect: engineDialects[options.dialect ?? 'vllm'],
       timers: this.#timers,
@@ -118,6 +129,7 @@ class ModelFront {
     })
     this.#router = new Router([
       ...generationRoutes(this.#state),
+      ...tokenizerRoutes(this.#state),
       ...operationRoutes(this.#state),
       ...lifecycleRoutes(this.#state),
       ...simulatorRoutes(this.#state, (faults) => this.setFaults(faults)),
