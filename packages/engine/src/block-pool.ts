@@ -100,6 +100,14 @@ export class BlockPool {
     this.#twin[oldest] = block
   }
 
+  /** Makes all content unfindable. Nobody may hold a block. */
+  forgetAll(): void {
+    assert(this.heldBlocks === 0, `${this.heldBlocks} blocks are held`)
+    this.#byHash.clear()
+    this.#hash.fill(Number.NaN)
+    this.#twin.fill(NONE)
+  }
+
   #forget(block: number): void {
     const hash = this.#hash[block] as number
     if (Number.isNaN(hash)) return

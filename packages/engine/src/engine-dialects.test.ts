@@ -6,13 +6,14 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { Engine } from './engine.ts'
 import { type EngineDialectId, engineDialects } from './engine-dialects.ts'
 import type { DialectMetrics, EngineObserver, EngineStep, FinishedRequest, LookedUpPrompt } from './ports.ts'
+import { linearSteps } from './step-models.ts'
 import type { EngineOptions, EngineRequest } from './types.ts'
 
 const ids = Object.keys(engineDialects) as readonly EngineDialectId[]
 
 const options: EngineOptions = {
   model: 'm',
-  stepModel: { baseMs: 12, prefillMsPerToken: 0.4, decodeMsPerSequence: 1.5, contextMsPerToken: 0.01 },
+  stepModel: linearSteps({ baseMs: 12, prefillMsPerToken: 0.4, decodeMsPerSequence: 1.5, contextMsPerToken: 0.01 }),
   blockTokens: 4,
   blocksTotal: 101,
   sequencesMax: 8,
@@ -54,6 +55,9 @@ class Chorus implements EngineObserver {
   preempted(): void {
     this.preemptions += 1
     for (const observer of this.observers) observer.preempted()
+  }
+  kvExpired(id: string): void {
+    for (const observer of this.observers) observer.kvExpired(id)
   }
   finished(request: FinishedRequest): void {
     this.ends.push(request)
@@ -161,8 +165,8 @@ function work({ engine }: Run, steps: number): void {
       const id = `r${step}-${arrivals}`
       const family = below(4)
       const promptTokens = Uint32Array.from({ length: 5 + below(120) }, (_, at) => family * 1000 + at)
-      const outputTokens = 1 + below(40)
-      const submitted = engine.submit({ id, promptTokens, outputTokens, outputTokensMax: 40, finishReason: 'stop', cacheSeed: '' }, nowMs)
+      const answerTokens = new Uint32Array(1 + below(40))
+      const submitted = engine.submit({ id, promptTokens, answerTokens, outputTokensMax: 40, finishReason: 'stop', cacheSeed: '' }, nowMs)
       if (submitted.ok) present.add(id)
       nowMs += 1
     }
@@ -298,12 +302,12 @@ describe('what an engine averages by itself', () => {
   const request = (id: string, outputTokens: number): EngineRequest => ({
     id,
     promptTokens: Uint32Array.of(1, 2, 3),
-    outputTokens,
+    answerTokens: new Uint32Array(outputTokens),
     finishReason: 'length',
     cacheSeed: '',
   })
   const throughputAfter = (steps: number): number => {
-    const run = started({ stepModel: { baseMs: 20, prefillMsPerToken: 0, decodeMsPerSequence: 0, contextMsPerToken: 0 } })
+    const run = started({ stepModel: linearSteps({ baseMs: 20, prefillMsPerToken: 0, decodeMsPerSequence: 0, contextMsPerToken: 0 }) })
     run.engine.submit(request('a', 60), 0)
     run.engine.submit(request('b', 60), 0)
     for (let step = 0; step < steps; step++) {

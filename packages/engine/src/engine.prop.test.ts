@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { Engine } from './engine.ts'
 import type { EngineObserver, EngineStep, FinishedRequest, LookedUpPrompt } from './ports.ts'
+import { linearSteps } from './step-models.ts'
 import type { EngineEvent } from './types.ts'
 
 /** Adds up what the engine tells. */
@@ -37,6 +38,7 @@ class Tally implements EngineObserver {
   preempted(): void {
     this.preemptions += 1
   }
+  kvExpired(): void {}
   finished(request: FinishedRequest): void {
     this.ends.push(request)
   }
@@ -65,7 +67,7 @@ it('loses no block, no request and no token, whatever comes in whatever order', 
       const engine = new Engine(
         {
           model: 'm',
-          stepModel: { baseMs: 1, prefillMsPerToken: 0.1, decodeMsPerSequence: 0.1, contextMsPerToken: 0 },
+          stepModel: linearSteps({ baseMs: 1, prefillMsPerToken: 0.1, decodeMsPerSequence: 0.1, contextMsPerToken: 0 }),
           blockTokens: 4,
           blocksTotal: 25,
           sequencesMax: 6,
@@ -102,7 +104,7 @@ it('loses no block, no request and no token, whatever comes in whatever order', 
         if (step.do === 'submit') {
           const promptTokens = Uint32Array.from({ length: step.prompt }, (_, at) => step.family * 1000 + at)
           const id = `r${index}`
-          const result = engine.submit({ id, promptTokens, outputTokens: step.output, finishReason: 'stop', cacheSeed: 'm' }, nowMs)
+          const result = engine.submit({ id, promptTokens, answerTokens: new Uint32Array(step.output), finishReason: 'stop', cacheSeed: 'm' }, nowMs)
           if (result.ok) asked.set(id, step.output)
           else refusals += 1
         } else if (step.do === 'abort') take(engine.abort([...asked.keys()][step.which] ?? 'nobody', nowMs))

@@ -1,11 +1,12 @@
 import { seededRandom } from '@signalbox/base'
 import { describe, expect, it } from 'vitest'
 import { Engine } from './engine.ts'
+import { linearSteps } from './step-models.ts'
 import type { EngineEvent, EngineOptions, EngineRequest } from './types.ts'
 
 const options: EngineOptions = {
   model: 'm',
-  stepModel: { baseMs: 10, prefillMsPerToken: 0.1, decodeMsPerSequence: 1, contextMsPerToken: 0.01 },
+  stepModel: linearSteps({ baseMs: 10, prefillMsPerToken: 0.1, decodeMsPerSequence: 1, contextMsPerToken: 0.01 }),
   blockTokens: 4,
   blocksTotal: 101,
   sequencesMax: 8,
@@ -21,7 +22,7 @@ const tokens = (count: number, start = 100): Uint32Array => Uint32Array.from({ l
 const request = (id: string, promptTokens: Uint32Array, outputTokens = 1): EngineRequest => ({
   id,
   promptTokens,
-  outputTokens,
+  answerTokens: tokens(outputTokens, 50_000),
   finishReason: 'length',
   cacheSeed: 'm',
 })

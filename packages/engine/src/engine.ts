@@ -1,9 +1,9 @@
 import { assert, failure, ok, type Random, type Result } from '@signalbox/base'
 import { KvCache } from './kv-cache.ts'
-import type { EngineObserver, LookedUpPrompt } from './ports.ts'
+import type { EngineObserver, KvEventSink, LookedUpPrompt } from './ports.ts'
 import { Sequence, SequenceQueue } from './sequence.ts'
-import type { EngineEvent, EngineOptions, EngineRequest, StepModel, SubmitError } from './types.ts'
-import { tokenAt } from './vocabulary.ts'
+import type { StepLoad } from './step-models.ts'
+import type { EngineEvent, EngineOptions, EngineRequest, SleepState, SubmitError } from './types.ts'
 
 const WAITING_MAX = 1024
 
@@ -26,15 +26,16 @@ export class Engine {
   readonly contextTokensMax: number
   readonly #cache: KvCache
   readonly #observer: EngineObserver | undefined
-  readonly #answerSeed: number
+  readonly #kvEvents: KvEventSink | undefined
   readonly #sequences = new Map<string, Sequence>()
   readonly #waiting = new SequenceQueue()
   /** In order of admission: the last one is preempted first. */
   #running: Sequence[] = []
   /** What the current step computes; undefined between steps. */
   #step: readonly Sequence[] | undefined
+  #sleep: SleepState = 'awake'
 
-  constructor(options: EngineOptions, random: Random, observer?: EngineObserver) {
+  constructor(options: EngineOptions, _random: Random, observer?: EngineObserver, kvEvents?: KvEventSink) {
     for (const key of ['blockTokens', 'sequencesMax', 'batchTokensMax', 'contextTokensMax'] as const) {
       assert(Number.isInteger(options[key]) && options[key] > 0, `${key} ${options[key]}`)
     }
@@ -43,7 +44,7 @@ export class Engine {
     // vLLM refuses to start when the context does not fit the cache; capping it keeps the same promise.
     this.contextTokensMax = Math.min(options.contextTokensMax, this.#cache.capacityTokens)
     this.#observer = observer
-    this.#answerSeed = Math.floor(random.next() * 0x1_0000_0000)
+    this.#kvEvents = kvEvents
   }
 
   get running(): number {
@@ -52,6 +53,25 @@ export class Engine {
 
   get waiting(): number {
     return this.#waiting.size
+  }
+
+  /** Of `waiting`, those that wait for something else than room: an adapter, or keys and values on their way. */
+  get waitingDeferred(): number {
+    return 0
+  }
+
+  /** Adapters of the requests that run, each once. */
+  get adaptersRunning(): readonly string[] {
+    return [...new Set(this.#running.flatMap(({ request: { adapter } }) => (adapter === undefined ? [] : [adapter])))]
+  }
+
+  /** Adapters of the requests that wait, each once. */
+  get adaptersWaiting(): readonly string[] {
+    return []
+  }
+
+  get sleepState(): SleepState {
+    return this.#sleep
   }
 
   /** 0..1: blocks held by requests; cached blocks that nobody holds count as free. */
@@ -76,10 +96,14 @@ export class Engine {
 
   /** Queues a request. Its id must not be in the engine; prompt and output have at least one token. */
   submit(request: EngineRequest, nowMs: number): Result<void, SubmitError> {
-    const { id, promptTokens, outputTokens } = request
+    const { id, promptTokens, answerTokens } = request
     assert(!this.#sequences.has(id), `request ${id} is already here`)
-    assert(promptTokens.length > 0 && Number.isInteger(outputTokens) && outputTokens > 0, `request ${id} has nothing to do`)
-    const total = promptTokens.length + outputTokens
+    assert(promptTokens.length > 0 && answerTokens.length > 0, `request ${id} has nothing to do`)
+    const total = promptTokens.length + answerTokens.length
+    if (this.#sleep !== 'awake') return failure({ code: 'asleep', message: 'the engine sleeps; wake it first' })
+    if ((request.priority ?? 0) !== 0 && this.options.scheduling !== 'priority') {
+      return failure({ code: 'priority-off', message: `priority ${request.priority} needs the engine's scheduling to be by priority` })
+    }
     if (total > this.contextTokensMax) {
       return failure({ code: 'too-long', message: `${total} tokens of prompt and output, ${this.contextTokensMax} is the maximum context length` })
     }
@@ -102,6 +126,44 @@ export class Engine {
     return [this.#finish(sequence, reason, nowMs)]
   }
 
+  /** Puts an engine without requests to sleep and forgets its prefix cache; false, nothing changed, while requests are present. */
+  sleep(level: 1 | 2, _nowMs: number): boolean {
+    if (this.#sequences.size > 0) return false
+    this.#sleep = level === 1 ? 'weights_offloaded' : 'discard_all'
+    this.resetPrefixCache()
+    return true
+  }
+
+  wake(_nowMs: number): void {
+    this.#sleep = 'awake'
+  }
+
+  /** Forgets all cached content; false, nothing changed, while blocks are held. */
+  resetPrefixCache(): boolean {
+    if (this.heldBlocks > 0) return false
+    this.#cache.pool.forgetAll()
+    this.#kvEvents?.cleared()
+    return true
+  }
+
+  /** Gives back the blocks that a request with `holdBlocks` left behind; false where it left none. */
+  releaseHeld(_id: string, _nowMs: number): boolean {
+    return false
+  }
+
+  /** Makes the cache as small as that many usable blocks; undefined: as large as it is. */
+  setKvBlocksMax(_blocks: number | undefined): void {}
+
+  /** When something that is deferred becomes computable although `beginStep` answered undefined; undefined: nothing will by itself. */
+  readyAtMs(): number | undefined {
+    return undefined
+  }
+
+  /** How much of a prompt an admission would find in the prefix cache now, in tokens. Changes nothing. */
+  lookup(promptTokens: Uint32Array, cacheSeed: string): number {
+    return this.#cache.cachedTokens(promptTokens, cacheSeed)
+  }
+
   /** Starts a step and answers its duration in milliseconds (> 0 for a sane model), or undefined when there is nothing to do. */
   beginStep(nowMs: number): number | undefined {
     assert(this.#step === undefined, 'a step is under way')
@@ -112,7 +174,7 @@ export class Engine {
     if (!preempted) this.#admitWaiting(step, budget, nowMs)
     assert(step.length > 0, 'requests are present and none can be computed')
     this.#step = step
-    return durationMs(this.options.stepModel, step)
+    return this.options.stepModel.durationMs(loadOf(step, this.kvUsageRatio))
   }
 
   /** Ends the step: one token for each sequence that is computed up to its last token, and who ended by it, in batch order. */
@@ -131,7 +193,7 @@ export class Engine {
       if (sequence.computedTokens < sequence.totalTokens) continue
       generatedTokens += 1
       events.push(this.#sample(sequence, nowMs))
-      if (sequence.outputs.length === sequence.request.outputTokens) events.push(this.#finish(sequence, sequence.request.finishReason, nowMs))
+      if (sequence.outputs.length === sequence.request.answerTokens.length) events.push(this.#finish(sequence, sequence.request.finishReason, nowMs))
     }
     this.#running = this.#running.filter((sequence) => sequence.state === 'running')
     this.#observer?.stepped({ prefillTokens, generatedTokens, endMs: nowMs })
@@ -185,7 +247,7 @@ export class Engine {
 
   #sample(sequence: Sequence, nowMs: number): EngineEvent {
     const index = sequence.outputs.length
-    const token = tokenAt((sequence.promptHash ^ this.#answerSeed) >>> 0, index)
+    const token = sequence.request.answerTokens[index] as number
     sequence.outputs.push(token)
     if (index === 0) {
       sequence.firstTokenMs = nowMs
@@ -199,7 +261,7 @@ export class Engine {
     assert(sequence.state !== 'ended', `request ${sequence.request.id} ended twice`)
     this.#cache.release(sequence)
     sequence.state = 'ended'
-    const { id, outputTokensMax } = sequence.request
+    const { id, outputTokensMax, priority = 0, adapter } = sequence.request
     this.#sequences.delete(id)
     const outputTokens = sequence.outputs.length
     const { arrivalMs, firstScheduledMs, firstTokenMs, lastTokenMs, cachedTokens, preemptions } = sequence
@@ -208,6 +270,9 @@ export class Engine {
       ...lookedUp(sequence),
       outputTokens,
       outputTokensMax,
+      priority,
+      adapter,
+      transferMs: Number.NaN,
       preemptions,
       arrivalMs,
       firstScheduledMs,
@@ -229,16 +294,18 @@ function lookedUp({ request, cachedTokens }: Sequence): LookedUpPrompt {
   return { promptTokens: request.promptTokens.length, cachedTokens }
 }
 
-/** SOURCE: see `StepModel`. A sequence that recomputes after preemption counts as prefill. */
-function durationMs(model: StepModel, step: readonly Sequence[]): number {
-  let prefillTokens = 0
-  let decoding = 0
-  let contextTokens = 0
+/** What a step computes. A sequence that recomputes after preemption counts as prefill. */
+function loadOf(step: readonly Sequence[], kvUsageRatio: number): StepLoad {
+  let [prefillTokens, prefillPairs, decodingSequences, contextTokens] = [0, 0, 0, 0]
   for (const sequence of step) {
+    const { scheduledTokens } = sequence
     if (sequence.decoding) {
-      decoding += 1
+      decodingSequences += 1
       contextTokens += sequence.totalTokens
-    } else prefillTokens += sequence.scheduledTokens
+    } else {
+      prefillTokens += scheduledTokens
+      prefillPairs += sequence.computedTokens * scheduledTokens + scheduledTokens ** 2 / 2
+    }
   }
-  return model.baseMs + model.prefillMsPerToken * prefillTokens + model.decodeMsPerSequence * decoding + model.contextMsPerToken * contextTokens
+  return { prefillTokens, prefillPairs, decodingSequences, contextTokens, kvUsageRatio }
 }

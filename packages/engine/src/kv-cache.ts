@@ -1,3 +1,4 @@
+import { chainHash, seedHash } from './block-hash.ts'
 import { BlockPool } from './block-pool.ts'
 import type { Sequence } from './sequence.ts'
 
@@ -61,6 +62,18 @@ export class KvCache {
     sequence.blocks.length = 0
     sequence.publishedBlocks = 0
     sequence.computedTokens = 0
+  }
+
+  /** Tokens of a prompt that an admission would find, in full blocks; the last token never is. Changes nothing. */
+  cachedTokens(promptTokens: Uint32Array, cacheSeed: string): number {
+    if (!this.#prefixCaching) return 0
+    const blocksMax = Math.floor((promptTokens.length - 1) / this.#blockTokens)
+    let hash = seedHash(cacheSeed)
+    for (let index = 0; index < blocksMax; index++) {
+      hash = chainHash(hash, promptTokens, index * this.#blockTokens, (index + 1) * this.#blockTokens)
+      if (this.pool.find(hash) === 0) return index * this.#blockTokens
+    }
+    return blocksMax * this.#blockTokens
   }
 
   /** The last token is never taken from the cache: its position yields the next one. */

@@ -27,6 +27,10 @@ export interface FinishedRequest {
   readonly outputTokens: number
   /** As in `EngineRequest`. */
   readonly outputTokensMax: number | undefined
+  readonly priority: number
+  readonly adapter: string | undefined
+  /** How long its keys and values took to come from another engine. */
+  readonly transferMs: number
   /** Times it lost its blocks and went back to waiting. */
   readonly preemptions: number
   readonly arrivalMs: number
@@ -66,4 +70,27 @@ export interface EngineObserver {
   preempted(): void
   /** Exactly once for each submitted request. */
   finished(request: FinishedRequest): void
+  /** The blocks of a prefill that nobody fetched in time were taken back. */
+  kvExpired(id: string): void
+}
+
+/** Blocks that became findable: consecutive ones of one sequence. */
+export interface StoredBlocks {
+  /** In order; 53-bit block hashes, equal in every engine for equal tokens, cache seed and blocks before. */
+  readonly hashes: readonly number[]
+  /** Hash of the block before the first; undefined: the first begins the sequence. */
+  readonly parent: number | undefined
+  /** Of all of them: `hashes.length` times `blockTokens`. A copy. */
+  readonly tokens: Uint32Array
+  readonly blockTokens: number
+  readonly adapter: string | undefined
+}
+
+/** Told what enters and leaves the prefix cache, in order. Must not call the engine back. */
+export interface KvEventSink {
+  stored(blocks: StoredBlocks): void
+  /** Blocks with these contents were given to somebody else. */
+  removed(hashes: readonly number[]): void
+  /** Nothing is findable any more. */
+  cleared(): void
 }

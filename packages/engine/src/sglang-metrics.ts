@@ -128,6 +128,8 @@ export class SglangMetrics implements DialectMetrics {
     this.#preemptions.inc()
   }
 
+  kvExpired(): void {}
+
   finished(request: FinishedRequest): void {
     if (request.reason === 'abort') this.#aborted.inc()
     if (Number.isNaN(request.firstScheduledMs)) return

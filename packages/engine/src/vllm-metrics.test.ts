@@ -4,6 +4,7 @@ import { type SignalId, signals } from '@signalbox/signals'
 import { expect, it } from 'vitest'
 import { Engine } from './engine.ts'
 import type { Instruments } from './ports.ts'
+import { linearSteps } from './step-models.ts'
 import type { EngineOptions } from './types.ts'
 import { VllmMetrics } from './vllm-metrics.ts'
 
@@ -55,7 +56,7 @@ class Notebook implements Instruments {
 
 const options: EngineOptions = {
   model: 'm',
-  stepModel: { baseMs: 10, prefillMsPerToken: 0, decodeMsPerSequence: 0, contextMsPerToken: 0 },
+  stepModel: linearSteps({ baseMs: 10, prefillMsPerToken: 0, decodeMsPerSequence: 0, contextMsPerToken: 0 }),
   blockTokens: 4,
   blocksTotal: 11,
   sequencesMax: 1,
@@ -78,7 +79,7 @@ it('measures phases, gaps and tokens from what the loop did', () => {
   const engine = new Engine(options, seededRandom(1), metrics)
   metrics.watch(engine)
   const promptTokens = Uint32Array.from({ length: 9 }, (_, i) => i)
-  const request = (id: string) => ({ id, promptTokens, outputTokens: 3, finishReason: 'stop' as const, cacheSeed: '' })
+  const request = (id: string) => ({ id, promptTokens, answerTokens: Uint32Array.of(1, 2, 3), finishReason: 'stop' as const, cacheSeed: '' })
   engine.submit(request('a'), 0)
   engine.submit(request('b'), 0)
   engine.submit(request('never admitted'), 0)

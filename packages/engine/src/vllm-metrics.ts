@@ -131,6 +131,8 @@ export class VllmMetrics implements DialectMetrics {
     this.#preemptions.inc()
   }
 
+  kvExpired(): void {}
+
   finished(request: FinishedRequest): void {
     const { promptTokens, cachedTokens, outputTokens, outputTokensMax } = request
     this.#finished[request.reason].inc()

@@ -1,4 +1,4 @@
-import { type EngineDialectId, type EngineOptions, engineDialects, presets } from '@signalbox/engine'
+import { type EngineDialectId, type EngineOptions, engineDialects, profiles } from '@signalbox/engine'
 import { type ModelServer, startModelServer } from '@signalbox/model-server'
 import { systemClock, systemRandom } from '@signalbox/node'
 import type { DecisionSummary, EndpointView } from '@signalbox/scheduler'
@@ -15,12 +15,12 @@ afterEach(async () => {
   for (const server of servers.splice(0)) await server.close(0)
 })
 
-const preset = presets.get('demo') as EngineOptions
+const demo = profiles.get('demo')?.options as EngineOptions
 const urlOf = ({ port }: ModelServer): string => `http://127.0.0.1:${port}`
 
 /** `speed` so small that no step ever ends: what the engine holds stays as it is. */
 async function startEngine(dialect: EngineDialectId, speed: number): Promise<ModelServer> {
-  const server = await startModelServer({ host: '127.0.0.1', port: 0, name: dialect, engine: preset, dialect, clock: systemClock, speed })
+  const server = await startModelServer({ host: '127.0.0.1', port: 0, name: dialect, engine: demo, dialect, clock: systemClock, speed })
   servers.push(server)
   return server
 }
@@ -79,7 +79,7 @@ describe('engines that speak different dialects', () => {
     expect(first?.kvUsageRatio).toBeGreaterThan(0)
     for (const { kvUsageRatio } of views) expect(kvUsageRatio).toBe(first?.kvUsageRatio)
     // The null block is one of vLLM's and none of SGLang's.
-    expect(views.map(({ kvCapacityTokens }) => kvCapacityTokens)).toEqual(dialects.map((id) => (preset.blocksTotal - Number(id === 'sglang')) * 16))
+    expect(views.map(({ kvCapacityTokens }) => kvCapacityTokens)).toEqual(dialects.map((id) => (demo.blocksTotal - Number(id === 'sglang')) * 16))
   })
 
   it.each(dialects)('are kept clear of while others load them: %s', async (dialect) => {

@@ -1,4 +1,4 @@
-import { presets } from '@signalbox/engine'
+import { profiles } from '@signalbox/engine'
 import { type ModelServer, startModelServer } from '@signalbox/model-server'
 import { systemClock, systemRandom } from '@signalbox/node'
 import type { DecisionSummary, EndpointView } from '@signalbox/scheduler'
@@ -13,8 +13,8 @@ let gateway: RunningGateway
 let client: OpenAI
 
 async function startEngine(seed: number): Promise<ModelServer> {
-  const engine = presets.get('demo')
-  if (engine === undefined) throw new Error('no demo preset')
+  const engine = profiles.get('demo')?.options
+  if (engine === undefined) throw new Error('no demo profile')
   const server = await startModelServer({
     host: '127.0.0.1',
     port: 0,

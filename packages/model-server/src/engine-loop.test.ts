@@ -1,5 +1,5 @@
 import { type Clock, seededRandom, VirtualClock } from '@signalbox/base'
-import { Engine, type EngineRequest } from '@signalbox/engine'
+import { Engine, type EngineRequest, linearSteps } from '@signalbox/engine'
 import { describe, expect, it } from 'vitest'
 import { EngineLoop, type Output, type Timers } from './engine-loop.ts'
 
@@ -38,7 +38,7 @@ function build(speed = 1) {
   const engine = new Engine(
     {
       model: 'm',
-      stepModel: { baseMs: 10, prefillMsPerToken: 0, decodeMsPerSequence: 0, contextMsPerToken: 0 },
+      stepModel: linearSteps({ baseMs: 10, prefillMsPerToken: 0, decodeMsPerSequence: 0, contextMsPerToken: 0 }),
       blockTokens: 4,
       blocksTotal: 100,
       sequencesMax: 8,
@@ -57,7 +57,7 @@ function build(speed = 1) {
 const request = (id: string, outputTokens: number): EngineRequest => ({
   id,
   promptTokens: Uint32Array.of(1, 2, 3),
-  outputTokens,
+  answerTokens: new Uint32Array(outputTokens),
   finishReason: 'stop',
   cacheSeed: '',
 })

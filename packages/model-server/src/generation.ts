@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { assert, seededRandom } from '@signalbox/base'
-import { type EngineRequest, hashTokens, naturalOutputTokens, textOf } from '@signalbox/engine'
+import { type EngineRequest, hashTokens, naturalOutputTokens, textOf, tokenAt } from '@signalbox/engine'
 import type { AnswerHead, AnswerShape, Choice, Usage } from './answer-shape.ts'
 import { type ApiError, badRequest, errorBody, httpError, sendError, sendJson } from './api-error.ts'
 import type { EngineLoop, Output } from './engine-loop.ts'
@@ -81,14 +81,16 @@ export class Generation {
     this.#cutIfAsked()
   }
 
-  /** How long the answer is and why it ends: a function of the prompt, the request's limits and the server's seed. */
-  #plan(promptTokens: Uint32Array, room: number): Pick<EngineRequest, 'outputTokens' | 'outputTokensMax' | 'finishReason'> {
+  /** The answer and why it ends: a function of the prompt, the request's limits and the server's seed. */
+  #plan(promptTokens: Uint32Array, room: number): Pick<EngineRequest, 'answerTokens' | 'outputTokensMax' | 'finishReason'> {
     const { outputTokensMax = room, outputTokensMin, ignoreEos } = this.#request
     const limit = Math.min(room, outputTokensMax)
-    const random = seededRandom(hashTokens(promptTokens, this.#options.seed))
+    const seed = hashTokens(promptTokens, this.#options.seed) >>> 0
+    const random = seededRandom(seed)
     const natural = Math.max(outputTokensMin, naturalOutputTokens(random, this.#options.answerTokensMean))
     const isCut = ignoreEos || natural > limit
-    return { outputTokens: isCut ? limit : natural, outputTokensMax: limit, finishReason: isCut ? 'length' : 'stop' }
+    const answerTokens = Uint32Array.from({ length: isCut ? limit : natural }, (_, at) => tokenAt(seed, at))
+    return { answerTokens, outputTokensMax: limit, finishReason: isCut ? 'length' : 'stop' }
   }
 
   #onOutput({ id, token, finish }: Output): void {

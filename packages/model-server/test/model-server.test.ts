@@ -1,7 +1,7 @@
 import { request as httpRequest } from 'node:http'
 import { connect } from 'node:net'
 import type { Labels } from '@signalbox/base'
-import { presets } from '@signalbox/engine'
+import { profiles } from '@signalbox/engine'
 import { decodePage, parseSeries } from '@signalbox/exposition'
 import { systemClock } from '@signalbox/node'
 import { detectDialect, readEngineState } from '@signalbox/signals'
@@ -9,7 +9,7 @@ import OpenAI from 'openai'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type ModelServer, type ModelServerOptions, startModelServer } from '../src/index.ts'
 
-const demo = presets.get('demo')!
+const demo = profiles.get('demo')!.options
 /** Milliseconds of the demo engine as microseconds: answers take no time worth waiting for. */
 const FAST = 1000
 

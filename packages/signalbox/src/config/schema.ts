@@ -186,7 +186,7 @@ export const configSchema = z.strictObject({
     engines: z.int().min(1).max(64).default(3).describe('Simulated engines, started only where no backend is given.'),
     enginePort: port(8001).describe('Port of the first one; the others follow.'),
     model: z.string().min(1).default('demo-8b').describe('Model name that they serve.'),
-    preset: z.string().min(1).default('demo').describe('Their speed and cache: `demo`, `llama-3.1-8b` or `llama-3.3-70b`.'),
+    preset: z.string().min(1).default('demo').describe('Their speed and cache: `demo`, `8b-h100`, `8b-a100`, `70b-h100` or `cpu`.'),
     traffic: z.boolean().default(true).describe('Whether demo traffic is sent.'),
     requestsPerSecond: z.number().min(0.01).max(1_000).default(2).describe('Its mean rate.'),
     seed: z.int().min(0).default(1).describe('Seed of everything random in the demonstration.'),

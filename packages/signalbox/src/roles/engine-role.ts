@@ -1,4 +1,4 @@
-import { type EngineDialectId, presets } from '@signalbox/engine'
+import { type EngineDialectId, profiles } from '@signalbox/engine'
 import { startModelServer } from '@signalbox/model-server'
 import { systemClock } from '@signalbox/node'
 import { portFlags } from '../commands/flags.ts'
@@ -13,14 +13,14 @@ function dialectOf(dialects: readonly EngineDialectId[], index: number): EngineD
 
 export async function startEngineRole(config: Config, index: number): Promise<RunningRole> {
   const { demo, engine, host } = config
-  const preset = presets.get(demo.preset)
-  if (preset === undefined)
-    throw new StartError(`demo.preset: ${JSON.stringify(demo.preset)} is unknown; there are ${[...presets.keys()].join(', ')}`)
+  const profile = profiles.get(demo.preset)
+  if (profile === undefined)
+    throw new StartError(`demo.preset: ${JSON.stringify(demo.preset)} is unknown; there are ${[...profiles.keys()].join(', ')}`)
   const server = await startModelServer({
     host,
     port: demo.enginePort === 0 ? 0 : demo.enginePort + index,
     name: `signalbox-engine-${index + 1}`,
-    engine: { ...preset, model: demo.model },
+    engine: { ...profile.options, model: demo.model },
     dialect: dialectOf(engine.dialect, index),
     clock: systemClock,
     seed: demo.seed + index,
