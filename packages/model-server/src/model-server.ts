@@ -8,6 +8,7 @@ import { httpError, sendError } from './api-error.ts'
 import { EngineLoop, systemTimers, type Timers } from './engine-loop.ts'
 import { FaultPlan, type Faults } from './faults.ts'
 import { generationRoutes } from './generation-routes.ts'
+import { type KvEventOptions, KvEventPublisher, type KvEventState } from './kv-event-publisher.ts'
 import { FAULTS_PATH, operationRoutes } from './operation-routes.ts'
 import { Router } from './routes.ts'
 import { ServedModels } from './served-models.ts'
@@ -36,10 +37,14 @@ export interface ModelServerOptions {
   /** Default 64 MiB. */
   readonly bodyBytesMax?: number
   readonly faults?: Faults
+  /** Publishes KV-cache events over ZeroMQ. Default: none are published. */
+  readonly events?: KvEventOptions
 }
 
 export interface ModelServer {
   readonly port: number
+  /** Of the KV-cache events now, with the endpoints in use; undefined where none are published. */
+  readonly events: KvEventState | undefined
   /** Replaces what goes wrong on purpose, as `POST /simulator/faults` does. */
   setFaults(faults: Faults): void
   /** Stops accepting, lets running requests go on for `graceMs`, then ends them with an error. */
@@ -51,14 +56,28 @@ export interface ModelServer {
  * `x-signalbox-simulated: true`. Rejects when it cannot listen, saying what is in the way.
  */
 export async function startModelServer(options: ModelServerOptions): Promise<ModelServer> {
-  const front = new ModelFront(options)
+  const events = await publisherOf(options)
+  const front = new ModelFront(options, events)
   const listening = await listen(front.server, options)
-  if (!listening.ok) throw new Error(listening.error.message)
+  if (!listening.ok) {
+    await events?.close()
+    throw new Error(listening.error.message)
+  }
   return {
     port: listening.value,
+    get events() {
+      return events?.state
+    },
     setFaults: (faults) => front.setFaults(faults),
     close: (graceMs) => front.close(graceMs),
   }
+}
+
+async function publisherOf({ events, clock }: ModelServerOptions): Promise<KvEventPublisher | undefined> {
+  if (events === undefined) return undefined
+  const publisher = await KvEventPublisher.open(events, clock)
+  if (!publisher.ok) throw new Error(publisher.error)
+  return publisher.value
 }
 
 const BODY_BYTES_MAX = 64 * 1024 * 1024
@@ -77,10 +96,10 @@ class ModelFront {
   readonly #open = new Set<ServerResponse>()
   #closing = false
 
-  constructor(options: ModelServerOptions) {
+  constructor(options: ModelServerOptions, events: KvEventPublisher | undefined) {
     this.#timers = options.timers ?? systemTimers
     this.#name = options.name
-    this.#state = createState(options, this.#timers)
+    this.#state = createState(options, this.#timers, events)
     this.#router = new Router([...generationRoutes(this.#state), ...operationRoutes(this.#state, (faults) => this.setFaults(faults))])
     this.setFaults(options.faults ?? {})
     this.server = createServer((request, response) => void this.#serve(request, response))
@@ -104,6 +123,7 @@ class ModelFront {
     this.#closeWhenFlushed()
     await closed
     cancelFlush()
+    await this.#state.events?.close()
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -144,7 +164,7 @@ class ModelFront {
   }
 }
 
-function createState(options: ModelServerOptions, timers: Timers): ServerState {
+function createState(options: ModelServerOptions, timers: Timers, events: KvEventPublisher | undefined): ServerState {
   const { clock, engine: engineOptions, seed = 0 } = options
   const dialect = engineDialects[options.dialect ?? 'vllm']
   const registry = new Registry({ entries: [...dialect.entries, ...entriesOf('process')], clock })
@@ -153,7 +173,7 @@ function createState(options: ModelServerOptions, timers: Timers): ServerState {
     .with()
     .set(clock.nowMs() / 1000)
   const metrics = dialect.record(registry, engineOptions)
-  const engine = new Engine(engineOptions, seededRandom(seed), metrics)
+  const engine = new Engine(engineOptions, seededRandom(seed), metrics, events)
   metrics.watch(engine)
   const { contextTokensMax } = engine
   const faults = new FaultPlan()
@@ -166,6 +186,7 @@ function createState(options: ModelServerOptions, timers: Timers): ServerState {
     registry,
     faults,
     loop,
+    events,
     models: new ServedModels(engineOptions.model, { created: unixSeconds(clock), contextTokensMax }),
     generation: {
       loop,

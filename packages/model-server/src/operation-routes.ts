@@ -20,6 +20,7 @@ export function operationRoutes(state: ServerState, setFaults: (faults: Faults) 
     ['/health', { GET: ({ response }) => answerHealth(state, response) }],
     ['/version', { GET: ({ response }) => sendValue(response, { version: state.version }) }],
     ['/metrics', { GET: (exchange) => answerMetrics(state, exchange) }],
+    ['/simulator/events', { GET: ({ response }) => answerEvents(state, response) }],
     [
       FAULTS_PATH,
       {
@@ -38,6 +39,11 @@ export function operationRoutes(state: ServerState, setFaults: (faults: Faults) 
 function answerHealth(state: ServerState, response: ServerResponse): void {
   if (state.faults.faults.unhealthy === true) sendError(response, httpError(503, 'unhealthy on purpose'))
   else send(response, { status: 200, contentType: 'text/plain', body: '' })
+}
+
+function answerEvents({ events }: ServerState, response: ServerResponse): void {
+  if (events === undefined) sendError(response, httpError(404, 'this server publishes no KV-cache events'))
+  else sendValue(response, events.state)
 }
 
 function answerMetrics(state: ServerState, { request, response }: Exchange): void {

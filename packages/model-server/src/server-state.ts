@@ -3,6 +3,7 @@ import type { Registry } from '@signalbox/instruments'
 import type { EngineLoop } from './engine-loop.ts'
 import type { FaultPlan } from './faults.ts'
 import type { GenerationOptions } from './generation.ts'
+import type { KvEventPublisher } from './kv-event-publisher.ts'
 import type { ServedModels } from './served-models.ts'
 
 /** What the routes of one server share. They read it at each request: what belongs to the engine may be replaced. */
@@ -15,6 +16,8 @@ export interface ServerState {
   readonly faults: FaultPlan
   readonly loop: EngineLoop
   readonly models: ServedModels
+  /** Undefined: no KV-cache events are published. */
+  readonly events: KvEventPublisher | undefined
   readonly generation: GenerationOptions
   /** An id that the engine has not seen. */
   nextEngineId(): string
