@@ -6,5 +6,5 @@ export type { DialectMetrics, EngineObserver, EngineStep, FinishedRequest, Instr
 export { type Profile, profiles } from './profiles.ts'
 export { linearSteps, polynomialSteps, type Quadratic, quadraticSteps, type StepLoad, type StepModel, scaledSteps } from './step-models.ts'
 export { type ChatMessage, imageTokens, type MessagePart, tokenizeChat, tokenizeText, tokenOf } from './tokenizer.ts'
-export type { EngineEvent, EngineOptions, EngineRequest, SleepState, SubmitError } from './types.ts'
+export type { EngineEvent, EngineOptions, EngineRequest, ScheduledSequence, SleepState, SubmitError } from './types.ts'
 export { textOf, tokenAt } from './vocabulary.ts'
