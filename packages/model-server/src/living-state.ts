@@ -5,6 +5,7 @@ import { EngineLife } from './engine-life.ts'
 import type { EngineLoop, Timers } from './engine-loop.ts'
 import type { FaultPlan } from './fault-plan.ts'
 import type { GenerationOptions } from './generation.ts'
+import type { KvEventPublisher } from './kv-event-publisher.ts'
 import type { AdapterModules, ServedModels } from './served-models.ts'
 import type { EngineRole, ServerState } from './server-state.ts'
 
@@ -22,6 +23,7 @@ export interface LivingStateOptions {
   readonly reportCachedTokens?: boolean
   readonly answerTokensMean?: number
   readonly bodyBytesMax?: number
+  readonly events: KvEventPublisher | undefined
 }
 
 const BODY_BYTES_MAX = 64 * 1024 * 1024
@@ -35,6 +37,7 @@ export class LivingState implements ServerState {
   readonly bodyBytesMax: number
   readonly faults: FaultPlan
   readonly role: EngineRole
+  readonly events: KvEventPublisher | undefined
   readonly #options: LivingStateOptions
   #life: EngineLife
   #generation: GenerationOptions
@@ -46,6 +49,7 @@ export class LivingState implements ServerState {
     this.bodyBytesMax = options.bodyBytesMax ?? BODY_BYTES_MAX
     this.faults = options.faults
     this.role = options.role ?? 'both'
+    this.events = options.events
     this.#options = options
     this.#life = this.#newLife(options.startupMs)
     this.#generation = this.#generationOf(this.#life)
@@ -77,6 +81,7 @@ export class LivingState implements ServerState {
 
   /** Begins a new life, under the faults that are in force. The caller has ended the one before. */
   begin(startupMs: number): void {
+    this.events?.restart()
     this.#life = this.#newLife(startupMs)
     this.#generation = this.#generationOf(this.#life)
     this.#life.loop.slow(this.faults.active('slowFactor') ?? 1)
@@ -84,8 +89,8 @@ export class LivingState implements ServerState {
   }
 
   #newLife(startupMs: number): EngineLife {
-    const { engine, dialect, adapters = {}, clock, timers, seed, speed = 1 } = this.#options
-    return new EngineLife({ engine, dialect, adapters, clock, timers, seed, speed, startupMs })
+    const { engine, dialect, adapters = {}, clock, timers, seed, speed = 1, events } = this.#options
+    return new EngineLife({ engine, dialect, adapters, clock, timers, seed, speed, startupMs, events })
   }
 
   #generationOf({ engine, loop }: EngineLife): GenerationOptions {

@@ -9,6 +9,7 @@ import { systemTimers, type Timers } from './engine-loop.ts'
 import { type FaultEffects, FaultPlan, type FaultReport } from './fault-plan.ts'
 import type { Faults } from './faults.ts'
 import { generationRoutes } from './generation-routes.ts'
+import { type KvEventOptions, KvEventPublisher, type KvEventState } from './kv-event-publisher.ts'
 import { lifecycleRoutes } from './lifecycle-routes.ts'
 import { LivingState } from './living-state.ts'
 import { operationRoutes } from './operation-routes.ts'
@@ -48,10 +49,14 @@ export interface ModelServerOptions {
   /** How long everything is answered 503 after a start or restart: a model being loaded. Default 0. */
   readonly startupMs?: number
   readonly faults?: Faults
+  /** Publishes KV-cache events over ZeroMQ. Default: none are published. */
+  readonly events?: KvEventOptions
 }
 
 export interface ModelServer {
   readonly port: number
+  /** Of the KV-cache events now, with the endpoints in use; undefined where none are published. */
+  readonly events: KvEventState | undefined
   /** Replaces what goes wrong on purpose, as `POST /simulator/faults` does. */
   setFaults(faults: Faults): void
   /** What goes wrong on purpose, and how often it did. */
@@ -65,17 +70,31 @@ export interface ModelServer {
  * `x-signalbox-simulated: true`. Rejects when it cannot listen, saying what is in the way.
  */
 export async function startModelServer(options: ModelServerOptions): Promise<ModelServer> {
-  const front = new ModelFront(options)
+  const events = await publisherOf(options)
+  const front = new ModelFront(options, events)
   const listening = await listen(front.server, options)
-  if (!listening.ok) throw new Error(listening.error.message)
+  if (!listening.ok) {
+    await events?.close()
+    throw new Error(listening.error.message)
+  }
   return {
     port: listening.value,
+    get events() {
+      return events?.state
+    },
     get faults() {
       return front.faults
     },
     setFaults: (faults) => front.setFaults(faults),
     close: (graceMs) => front.close(graceMs),
   }
+}
+
+async function publisherOf({ events, clock }: ModelServerOptions): Promise<KvEventPublisher | undefined> {
+  if (events === undefined) return undefined
+  const publisher = await KvEventPublisher.open(events, clock)
+  if (!publisher.ok) throw new Error(publisher.error)
+  return publisher.value
 }
 
 /** Longer than clients keep idle connections in their pools, so that it is they who close them. */
@@ -101,7 +120,7 @@ class ModelFront {
   readonly #sockets = new Set<Socket>()
   #closing = false
 
-  constructor(options: ModelServerOptions) {
+  constructor(options: ModelServerOptions, events: KvEventPublisher | undefined) {
     this.#timers = options.timers ?? systemTimers
     this.#name = options.name
     this.#startupMs = options.startupMs ?? 0
@@ -115,6 +134,7 @@ class ModelFront {
       timers: this.#timers,
       faults: this.#faults,
       startupMs: this.#startupMs,
+      events,
     })
     this.#router = new Router([
       ...generationRoutes(this.#state),
@@ -152,6 +172,9 @@ class ModelFront {
     this.#closeWhenFlushed()
     await closed
     cancelFlush()
+    // Blocks may still be held for another engine.
+    this.#state.loop.discard()
+    await this.#state.events?.close()
   }
 
   #effects(): FaultEffects {
@@ -159,7 +182,7 @@ class ModelFront {
       slow: (factor) => this.#state.loop.slow(factor),
       limitKvBlocks: (blocks) => this.#state.life.limitKvBlocks(blocks),
       stall: (ms) => this.#state.loop.stall(ms),
-      dropEventBatches: () => undefined,
+      dropEventBatches: (batches) => this.#state.events?.skip(batches),
       restart: (startupMs) => {
         this.#endLife()
         if (this.#faults.active('die') === undefined) this.#state.begin(startupMs)

@@ -4,6 +4,7 @@ import type { EngineLife } from './engine-life.ts'
 import type { EngineLoop, Timers } from './engine-loop.ts'
 import type { FaultPlan } from './fault-plan.ts'
 import type { GenerationOptions } from './generation.ts'
+import type { KvEventPublisher } from './kv-event-publisher.ts'
 import type { ServedModels } from './served-models.ts'
 
 /** What the routes of one server share. They read it at each request: what belongs to the engine is replaced when it restarts. */
@@ -20,6 +21,8 @@ export interface ServerState {
   readonly registry: Registry
   readonly loop: EngineLoop
   readonly models: ServedModels
+  /** Undefined: no KV-cache events are published. */
+  readonly events: KvEventPublisher | undefined
   readonly generation: GenerationOptions
   /** An id that the engine has not seen. */
   nextEngineId(): string
