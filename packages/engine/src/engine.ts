@@ -279,7 +279,12 @@ export class Engine {
         prefillPairs += (sequence.computedTokens + scheduledTokens / 2) * scheduledTokens
       }
     }
-    Object.assign(this.#load, { prefillTokens, prefillPairs, decodingSequences, contextTokens, kvUsageRatio: this.kvUsageRatio })
+    const load = this.#load
+    load.prefillTokens = prefillTokens
+    load.prefillPairs = prefillPairs
+    load.decodingSequences = decodingSequences
+    load.contextTokens = contextTokens
+    load.kvUsageRatio = this.kvUsageRatio
   }
 
   #sample(sequence: Sequence, nowMs: number): EngineEvent {
