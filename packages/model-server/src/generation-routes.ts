@@ -38,9 +38,10 @@ function generate(
   }
   const asked = request.headers['x-request-id']
   const id = shape.idPrefix + (typeof asked === 'string' && asked !== '' ? asked : randomUUID().replaceAll('-', ''))
-  const head = { id, created: unixSeconds(state.clock), model: model.value }
-  const generation = new Generation(state.generation, { request: parsed.value, shape, head, response })
-  generation.start(() => state.nextEngineId(), JSON.stringify([model.value, parsed.value.cacheSalt]))
+  const head = { id, created: unixSeconds(state.clock), model: model.value.name }
+  const { adapter } = model.value
+  const generation = new Generation(state.generation, { request: parsed.value, adapter, shape, head, response })
+  generation.start(() => state.nextEngineId(), JSON.stringify([model.value.name, parsed.value.cacheSalt]))
 }
 
 function answerEmbeddings(state: ServerState, { response }: Exchange, body: JsonObject): void {
@@ -49,7 +50,7 @@ function answerEmbeddings(state: ServerState, { response }: Exchange, body: Json
   if (failure !== undefined) sendError(response, httpError(failure, 'failed on purpose'))
   else if (!model.ok) sendError(response, model.error)
   else {
-    const answer = embed(body, { id: `embd-${randomUUID().replaceAll('-', '')}`, created: unixSeconds(state.clock), model: model.value })
+    const answer = embed(body, { id: `embd-${randomUUID().replaceAll('-', '')}`, created: unixSeconds(state.clock), model: model.value.name })
     if (answer.ok) sendJson(response, 200, JSON.stringify(answer.value))
     else sendError(response, answer.error)
   }

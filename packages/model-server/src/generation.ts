@@ -4,7 +4,7 @@ import { type EngineRequest, hashTokens, naturalOutputTokens, textOf, tokenAt } 
 import type { AnswerHead, AnswerShape, Choice, Usage } from './answer-shape.ts'
 import { type ApiError, badRequest, errorBody, httpError, sendError, sendJson } from './api-error.ts'
 import type { EngineLoop, Output } from './engine-loop.ts'
-import type { FaultPlan } from './faults.ts'
+import type { FaultPlan } from './fault-plan.ts'
 import type { GenerationRequest } from './generation-request.ts'
 
 /** Bytes that may wait for a slow reader before its connection is broken. */
@@ -18,6 +18,16 @@ export interface GenerationOptions {
   readonly seed: number
   readonly answerTokensMean: number
   readonly reportCachedTokens: boolean
+}
+
+/** A request that is to be answered. */
+export interface GenerationTask {
+  readonly request: GenerationRequest
+  /** The LoRA adapter that it runs with; undefined: the model itself. */
+  readonly adapter: string | undefined
+  readonly shape: AnswerShape
+  readonly head: AnswerHead
+  readonly response: ServerResponse
 }
 
 /** One prompt of the request on its way. */
@@ -37,6 +47,7 @@ interface Part {
 export class Generation {
   readonly #options: GenerationOptions
   readonly #request: GenerationRequest
+  readonly #adapter: string | undefined
   readonly #shape: AnswerShape
   readonly #head: AnswerHead
   readonly #response: ServerResponse
@@ -44,9 +55,10 @@ export class Generation {
   #unfinished = 0
   #tokens = 0
 
-  constructor(options: GenerationOptions, task: { request: GenerationRequest; shape: AnswerShape; head: AnswerHead; response: ServerResponse }) {
+  constructor(options: GenerationOptions, task: GenerationTask) {
     this.#options = options
     this.#request = task.request
+    this.#adapter = task.adapter
     this.#shape = task.shape
     this.#head = task.head
     this.#response = task.response
@@ -62,7 +74,8 @@ export class Generation {
         return
       }
       const id = nextId()
-      requests.push({ id, promptTokens, cacheSeed, ...this.#plan(promptTokens, room) })
+      const adapter = this.#adapter === undefined ? {} : { adapter: this.#adapter }
+      requests.push({ id, promptTokens, cacheSeed, ...adapter, ...this.#plan(promptTokens, room) })
       this.#parts.set(id, { index, promptTokens: promptTokens.length, text: '', outputTokens: 0, cachedTokens: 0, finishReason: undefined })
     }
     this.#unfinished = requests.length
@@ -78,7 +91,7 @@ export class Generation {
     if (!this.#request.stream) return
     this.#response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' })
     this.#response.flushHeaders()
-    this.#cutIfAsked()
+    this.#failIfAsked()
   }
 
   /** The answer and why it ends: a function of the prompt, the request's limits and the server's seed. */
@@ -94,7 +107,7 @@ export class Generation {
   }
 
   #onOutput({ id, token, finish }: Output): void {
-    if (this.#response.destroyed) return
+    if (this.#response.destroyed || this.#response.writableEnded) return
     if (finish?.reason === 'error' || finish?.reason === 'abort') {
       this.#fail(httpError(503, 'the engine ended this request before its answer was complete'))
       return
@@ -113,7 +126,7 @@ export class Generation {
     }
     if (this.#request.stream) this.#stream(part, text)
     else if (this.#unfinished === 0) this.#answerWhole()
-    this.#cutIfAsked()
+    this.#failIfAsked()
   }
 
   /** One write for all that a step brings this stream. */
@@ -160,9 +173,19 @@ export class Generation {
     else if (!this.#response.writableEnded) this.#response.end(`data: ${errorBody(error)}\n\n${DONE}`)
   }
 
-  #cutIfAsked(): void {
-    const { cutStreamAfterTokens } = this.#options.faults.faults
-    if (cutStreamAfterTokens !== undefined && this.#tokens >= cutStreamAfterTokens) this.#response.destroy()
+  /** What goes wrong on purpose once an answer has so many tokens. */
+  #failIfAsked(): void {
+    const { faults } = this.#options
+    const response = this.#response
+    if (response.destroyed || response.writableEnded) return
+    if (this.#tokens >= (faults.active('cutStreamAfterTokens') ?? Number.POSITIVE_INFINITY)) {
+      faults.meet('cutStreamAfterTokens')
+      response.destroy()
+    } else if (this.#tokens >= (faults.active('errorAfterTokens') ?? Number.POSITIVE_INFINITY)) {
+      faults.meet('errorAfterTokens')
+      this.#fail(httpError(500, 'failed on purpose'))
+      for (const id of this.#parts.keys()) this.#options.loop.abort(id)
+    }
   }
 }
 

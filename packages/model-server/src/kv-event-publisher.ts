@@ -85,7 +85,7 @@ export class KvEventPublisher implements KvEventSink {
   readonly #options: KvEventOptions
   readonly #clock: Clock
   readonly #sockets: Sockets
-  readonly #buffer: ReplayBuffer
+  #buffer: ReplayBuffer
   readonly #queue = new Ring<Uint8Array[]>(QUEUE_MAX)
   #pending: KvEvent[] = []
   #pendingTokens = 0
@@ -102,10 +102,7 @@ export class KvEventPublisher implements KvEventSink {
     this.#options = options
     this.#clock = clock
     this.#sockets = sockets
-    this.#buffer = new ReplayBuffer({
-      payloadsMax: options.bufferSteps ?? BUFFER_STEPS,
-      bytesMax: options.bufferBytesMax ?? BUFFER_BYTES_MAX,
-    })
+    this.#buffer = bufferOf(options)
     if (sockets.router !== undefined) void this.#serveReplays(sockets.router)
   }
 
@@ -155,6 +152,15 @@ export class KvEventPublisher implements KvEventSink {
   /** Withholds so many of the next batches from subscribers: they have their numbers and can be replayed. */
   skip(batches: number): void {
     this.#batchesToSkip += batches
+  }
+
+  /** Goes on as a new process would: numbers begin at 0, and nothing of before is sent or can be replayed. */
+  restart(): void {
+    this.#pending = []
+    this.#pendingTokens = 0
+    this.#batchesToSkip = 0
+    while (this.#queue.shift() !== undefined);
+    this.#buffer = bufferOf(this.#options)
   }
 
   /** Sends what is left and frees the ports. Events that come later are ignored. */
@@ -237,6 +243,10 @@ export class KvEventPublisher implements KvEventSink {
     }
     return sendTo(router, [client, ...replayEnd()], retries)
   }
+}
+
+function bufferOf({ bufferSteps = BUFFER_STEPS, bufferBytesMax = BUFFER_BYTES_MAX }: KvEventOptions): ReplayBuffer {
+  return new ReplayBuffer({ payloadsMax: bufferSteps, bytesMax: bufferBytesMax })
 }
 
 /** False when the client is gone, takes nothing for 5 s, or has used up its retries. */

@@ -1,18 +1,22 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import { type Clock, seededRandom } from '@signalbox/base'
-import { Engine, type EngineDialectId, type EngineOptions, engineDialects } from '@signalbox/engine'
-import { Registry } from '@signalbox/instruments'
+import { type EngineDialectId, type EngineOptions, engineDialects } from '@signalbox/engine'
 import { listen } from '@signalbox/node'
-import { entriesOf } from '@signalbox/signals'
-import { httpError, sendError } from './api-error.ts'
-import { EngineLoop, systemTimers, type Timers } from './engine-loop.ts'
-import { FaultPlan, type Faults } from './faults.ts'
+import { httpError, sendError, sendJson } from './api-error.ts'
+import { ApiKey } from './api-key.ts'
+import { systemTimers, type Timers } from './engine-loop.ts'
+import { type FaultEffects, FaultPlan, type FaultReport } from './fault-plan.ts'
+import type { Faults } from './faults.ts'
 import { generationRoutes } from './generation-routes.ts'
 import { type KvEventOptions, KvEventPublisher, type KvEventState } from './kv-event-publisher.ts'
-import { FAULTS_PATH, operationRoutes } from './operation-routes.ts'
+import { lifecycleRoutes } from './lifecycle-routes.ts'
+import { LivingState } from './living-state.ts'
+import { operationRoutes } from './operation-routes.ts'
 import { Router } from './routes.ts'
-import { ServedModels } from './served-models.ts'
-import { type ServerState, unixSeconds } from './server-state.ts'
+import type { AdapterModules } from './served-models.ts'
+import type { EngineRole } from './server-state.ts'
+import { SIMULATOR_PATHS, simulatorRoutes } from './simulator-routes.ts'
 
 export interface ModelServerOptions {
   readonly host: string
@@ -36,6 +40,14 @@ export interface ModelServerOptions {
   readonly answerTokensMean?: number
   /** Default 64 MiB. */
   readonly bodyBytesMax?: number
+  /** Adapters that are there from the start, by name, with their paths. */
+  readonly adapters?: AdapterModules
+  /** Stated by `/server_info`, not enforced. Default `both`. */
+  readonly role?: EngineRole
+  /** The bearer token that paths under `/v1` ask for. Default: none. */
+  readonly apiKey?: string
+  /** How long everything is answered 503 after a start or restart: a model being loaded. Default 0. */
+  readonly startupMs?: number
   readonly faults?: Faults
   /** Publishes KV-cache events over ZeroMQ. Default: none are published. */
   readonly events?: KvEventOptions
@@ -47,6 +59,8 @@ export interface ModelServer {
   readonly events: KvEventState | undefined
   /** Replaces what goes wrong on purpose, as `POST /simulator/faults` does. */
   setFaults(faults: Faults): void
+  /** What goes wrong on purpose, and how often it did. */
+  readonly faults: FaultReport
   /** Stops accepting, lets running requests go on for `graceMs`, then ends them with an error. */
   close(graceMs: number): Promise<void>
 }
@@ -68,6 +82,9 @@ export async function startModelServer(options: ModelServerOptions): Promise<Mod
     get events() {
       return events?.state
     },
+    get faults() {
+      return front.faults
+    },
     setFaults: (faults) => front.setFaults(faults),
     close: (graceMs) => front.close(graceMs),
   }
@@ -80,39 +97,71 @@ async function publisherOf({ events, clock }: ModelServerOptions): Promise<KvEve
   return publisher.value
 }
 
-const BODY_BYTES_MAX = 64 * 1024 * 1024
-const ANSWER_TOKENS_MEAN = 160
 /** Longer than clients keep idle connections in their pools, so that it is they who close them. */
 const KEEP_ALIVE_MS = 75_000
+/** Keeps the random numbers of faults apart from those of answers: one more of these changes none of those. */
+const FAULT_STREAM = 0x5bd1e995
+/** In vLLM's words. */
+const UNAUTHORIZED = '{"error":"Unauthorized"}'
 /** How long the last bytes may take to leave once every request has ended. */
 const FLUSH_MS = 1000
 
+/** Sockets, and what becomes of a request before it has a route. */
 class ModelFront {
   readonly server: Server
   readonly #timers: Timers
   readonly #name: string
-  readonly #state: ServerState
+  readonly #startupMs: number
+  readonly #apiKey: ApiKey | undefined
+  readonly #state: LivingState
+  readonly #faults: FaultPlan
   readonly #router: Router
   readonly #open = new Set<ServerResponse>()
+  readonly #sockets = new Set<Socket>()
   #closing = false
 
   constructor(options: ModelServerOptions, events: KvEventPublisher | undefined) {
     this.#timers = options.timers ?? systemTimers
     this.#name = options.name
-    this.#state = createState(options, this.#timers, events)
-    this.#router = new Router([...generationRoutes(this.#state), ...operationRoutes(this.#state, (faults) => this.setFaults(faults))])
-    this.setFaults(options.faults ?? {})
+    this.#startupMs = options.startupMs ?? 0
+    this.#apiKey = options.apiKey === undefined ? undefined : new ApiKey(options.apiKey)
+    const seed = options.seed ?? 0
+    this.#faults = new FaultPlan({ clock: options.clock, timers: this.#timers, random: seededRandom(seed ^ FAULT_STREAM), effects: this.#effects() })
+    this.#state = new LivingState({
+      ...options,
+      seed,
+      dialect: engineDialects[options.dialect ?? 'vllm'],
+      timers: this.#timers,
+      faults: this.#faults,
+      startupMs: this.#startupMs,
+      events,
+    })
+    this.#router = new Router([
+      ...generationRoutes(this.#state),
+      ...operationRoutes(this.#state),
+      ...lifecycleRoutes(this.#state),
+      ...simulatorRoutes(this.#state, (faults) => this.setFaults(faults)),
+    ])
     this.server = createServer((request, response) => void this.#serve(request, response))
     this.server.keepAliveTimeout = KEEP_ALIVE_MS
+    this.server.on('connection', (socket) => {
+      this.#sockets.add(socket)
+      socket.on('close', () => this.#sockets.delete(socket))
+    })
+    this.setFaults(options.faults ?? {})
+  }
+
+  get faults(): FaultReport {
+    return this.#faults.report
   }
 
   setFaults(faults: Faults): void {
-    this.#state.faults.replace(faults)
-    if (faults.stallMs !== undefined) this.#state.loop.stall(faults.stallMs)
+    this.#faults.replace(faults)
   }
 
   async close(graceMs: number): Promise<void> {
     this.#closing = true
+    this.#faults.stop()
     const closed = new Promise<void>((resolve) => {
       this.server.close(() => resolve())
     })
@@ -123,7 +172,31 @@ class ModelFront {
     this.#closeWhenFlushed()
     await closed
     cancelFlush()
+    // Blocks may still be held for another engine.
+    this.#state.loop.discard()
     await this.#state.events?.close()
+  }
+
+  #effects(): FaultEffects {
+    return {
+      slow: (factor) => this.#state.loop.slow(factor),
+      limitKvBlocks: (blocks) => this.#state.life.limitKvBlocks(blocks),
+      stall: (ms) => this.#state.loop.stall(ms),
+      dropEventBatches: (batches) => this.#state.events?.skip(batches),
+      restart: (startupMs) => {
+        this.#endLife()
+        if (this.#faults.active('die') === undefined) this.#state.begin(startupMs)
+      },
+      die: () => this.#endLife(),
+      revive: () => this.#state.begin(this.#startupMs),
+    }
+  }
+
+  /** As when a process dies: what it had under way is lost, its connections are reset. Whoever asks the simulator for it gets an answer. */
+  #endLife(): void {
+    this.#state.loop.discard()
+    const spared = new Set([...this.#open].filter(({ req }) => pathOf(req).startsWith(SIMULATOR_PATHS)).map(({ req }) => req.socket))
+    for (const socket of this.#sockets) if (!spared.has(socket)) socket.resetAndDestroy()
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -134,16 +207,8 @@ class ModelFront {
     })
     response.setHeader('x-signalbox-simulated', 'true')
     response.setHeader('server', this.#name)
-    const path = (request.url ?? '').split('?', 1)[0] ?? ''
-    if (this.#state.faults.faults.refuse === true && path !== FAULTS_PATH) {
-      request.socket.resetAndDestroy()
-      return
-    }
-    if (this.#closing) {
-      response.setHeader('connection', 'close')
-      sendError(response, httpError(503, 'the server is shutting down'))
-      return
-    }
+    const path = pathOf(request)
+    if (!path.startsWith(SIMULATOR_PATHS) && this.#turnAway(request, response, path)) return
     const handler = this.#router.find(request.method ?? '', path)
     if (!handler.ok) {
       sendError(response, handler.error)
@@ -158,44 +223,27 @@ class ModelFront {
     }
   }
 
+  /** Answers what no handler gets to see, or breaks it off; false: nothing is in its way. */
+  #turnAway(request: IncomingMessage, response: ServerResponse, path: string): boolean {
+    if (this.#faults.active('die') !== undefined || this.#faults.meet('refuse') !== undefined) {
+      request.socket.resetAndDestroy()
+    } else if (this.#closing) {
+      response.setHeader('connection', 'close')
+      sendError(response, httpError(503, 'the server is shutting down'))
+    } else if (this.#state.life.isLoading) {
+      sendError(response, httpError(503, 'the engine is loading its model'))
+    } else if (this.#apiKey?.admits({ method: request.method ?? '', path, authorization: request.headers.authorization }) === false) {
+      sendJson(response, 401, UNAUTHORIZED)
+    } else return false
+    return true
+  }
+
   /** Connections kept alive by clients would hold `close` up for ever. */
   #closeWhenFlushed(): void {
     if (this.#closing && this.#open.size === 0 && this.#state.loop.size === 0) this.server.closeAllConnections()
   }
 }
 
-function createState(options: ModelServerOptions, timers: Timers, events: KvEventPublisher | undefined): ServerState {
-  const { clock, engine: engineOptions, seed = 0 } = options
-  const dialect = engineDialects[options.dialect ?? 'vllm']
-  const registry = new Registry({ entries: [...dialect.entries, ...entriesOf('process')], clock })
-  registry
-    .gauge('process.start_time')
-    .with()
-    .set(clock.nowMs() / 1000)
-  const metrics = dialect.record(registry, engineOptions)
-  const engine = new Engine(engineOptions, seededRandom(seed), metrics, events)
-  metrics.watch(engine)
-  const { contextTokensMax } = engine
-  const faults = new FaultPlan()
-  const loop = new EngineLoop({ engine, clock, timers, speed: options.speed ?? 1 })
-  let engineIds = 0
-  return {
-    clock,
-    version: `${dialect.vllmVersion}+simulated`,
-    bodyBytesMax: options.bodyBytesMax ?? BODY_BYTES_MAX,
-    registry,
-    faults,
-    loop,
-    events,
-    models: new ServedModels(engineOptions.model, { created: unixSeconds(clock), contextTokensMax }),
-    generation: {
-      loop,
-      faults,
-      contextTokensMax,
-      seed,
-      answerTokensMean: options.answerTokensMean ?? ANSWER_TOKENS_MEAN,
-      reportCachedTokens: options.reportCachedTokens ?? true,
-    },
-    nextEngineId: () => `${engineIds++}`,
-  }
+function pathOf(request: IncomingMessage): string {
+  return (request.url ?? '').split('?', 1)[0] ?? ''
 }

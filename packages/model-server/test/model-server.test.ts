@@ -320,20 +320,6 @@ describe('metrics and the small endpoints', () => {
     expect(await response.text()).toMatch(/# EOF\n$/)
   })
 
-  it('lists models and adapters, and serves an adapter under its name', async () => {
-    const url = await start()
-    expect(await (await post(`${url}/v1/load_lora_adapter`, { lora_name: 'sql', lora_path: '/adapters/sql' })).text()).toContain('added')
-    expect((await post(`${url}/v1/load_lora_adapter`, { lora_name: 'sql', lora_path: '/adapters/sql' })).status).toBe(400)
-    const list = await jsonOf(fetch(`${url}/v1/models`))
-    expect(list.data.map((card) => [card.id, card.parent, card.max_model_len])).toEqual([
-      ['demo-8b', null, 8192],
-      ['sql', 'demo-8b', null],
-    ])
-    expect((await jsonOf(post(`${url}/v1/completions`, { model: 'sql', prompt: 'a' }))).model).toBe('sql')
-    expect((await post(`${url}/v1/unload_lora_adapter`, { lora_name: 'sql' })).status).toBe(200)
-    expect((await post(`${url}/v1/completions`, { model: 'sql', prompt: 'a' })).status).toBe(404)
-  })
-
   it('answers health, version and embeddings', async () => {
     const url = await start()
     expect(await (await fetch(`${url}/health`)).text()).toBe('')
@@ -344,42 +330,6 @@ describe('metrics and the small endpoints', () => {
     expect(Math.hypot(...(once.data[0]!.embedding as number[]))).toBeCloseTo(1, 5)
     const packed = await embed({ input: 'a line', dimensions: 8, encoding_format: 'base64' })
     expect(Buffer.from(packed.data[0]!.embedding as string, 'base64')).toHaveLength(32)
-  })
-})
-
-describe('faults', () => {
-  it('fails so many requests and no more', async () => {
-    const url = await start()
-    expect((await post(`${url}/simulator/faults`, { failNextRequests: 2, status: 503 })).status).toBe(200)
-    const statuses: number[] = []
-    for (let i = 0; i < 3; i++) statuses.push((await post(`${url}/v1/completions`, { prompt: 'a' })).status)
-    expect(statuses).toEqual([503, 503, 200])
-  })
-
-  it('breaks a stream after so many tokens', async () => {
-    const url = await start({ faults: { cutStreamAfterTokens: 2 } })
-    const response = await post(`${url}/v1/completions`, { prompt: 'a', stream: true, max_tokens: 50, ignore_eos: true })
-    expect(response.status).toBe(200)
-    await expect(response.text()).rejects.toThrow()
-  })
-
-  it('resets connections, goes unhealthy and shows another metrics page until told otherwise', async () => {
-    const url = await start()
-    await post(`${url}/simulator/faults`, { refuse: true })
-    await expect(fetch(`${url}/health`)).rejects.toThrow()
-    await post(`${url}/simulator/faults`, { unhealthy: true, metricsBody: 'nonsense{' })
-    expect((await fetch(`${url}/health`)).status).toBe(503)
-    expect(await (await fetch(`${url}/metrics`)).text()).toBe('nonsense{')
-    expect(await (await post(`${url}/simulator/faults`, {})).json()).toEqual({})
-    expect((await fetch(`${url}/health`)).status).toBe(200)
-  })
-
-  it('refuses a plan that it does not understand', async () => {
-    const url = await start()
-    for (const plan of [{ cutStream: 1 }, { status: 200 }, { refuse: 'yes' }, { stallMs: -1 }]) {
-      expect((await post(`${url}/simulator/faults`, plan)).status).toBe(400)
-    }
-    expect(await (await fetch(`${url}/simulator/faults`)).json()).toEqual({})
   })
 })
 
