@@ -23,6 +23,8 @@ export interface KvEventSubscription {
   readonly replayFrom?: number
   /** Messages that may wait to be read; further ones wait at the publisher or are lost there. Default 1000. */
   readonly queueMax?: number
+  /** Silence after which a replay is given up. Default 5000. */
+  readonly replaySilenceMs?: number
   /** Told of each connection that comes about or is lost. */
   readonly onConnection?: (state: 'connected' | 'disconnected') => void
 }
@@ -47,7 +49,6 @@ export type KvEventNotice =
   | { readonly kind: 'replayed'; readonly next: number }
 
 const QUEUE_MAX = 1000
-/** Silence after which a replay is given up. */
 const REPLAY_SILENCE_MS = 5_000
 /** Ten times what vLLM keeps. */
 const REPLAY_BATCHES_MAX = 100_000
@@ -134,18 +135,14 @@ export class KvEventSubscriber {
 
   /** Asks for what follows the tracker's numbers; what is kept no longer shows as a gap before what is. */
   async *#replay(tracker: SequenceTracker, topic: string | undefined): AsyncGenerator<KvEventNotice, void> {
-    const endpoint = this.#subscription.replayEndpoint ?? ''
-    const socket = new this.#zeromq.Dealer({
-      linger: 0,
-      sendTimeout: REPLAY_SILENCE_MS,
-      receiveTimeout: REPLAY_SILENCE_MS,
-      maxMessageSize: limits.payloadBytes,
-    })
+    const { replayEndpoint = '', replaySilenceMs = REPLAY_SILENCE_MS } = this.#subscription
+    const silence = { sendTimeout: replaySilenceMs, receiveTimeout: replaySilenceMs }
+    const socket = new this.#zeromq.Dealer({ linger: 0, maxMessageSize: limits.payloadBytes, ...silence })
     this.#replaySocket = socket
     try {
-      const connected = connectSocket(socket, endpoint)
+      const connected = connectSocket(socket, replayEndpoint)
       if (!connected.ok) yield { kind: 'broken', topic, message: connected.error }
-      else if (!(await asked(socket, tracker.next))) yield { kind: 'broken', topic, message: `${endpoint}: ${NO_REPLAY}` }
+      else if (!(await asked(socket, tracker.next))) yield { kind: 'broken', topic, message: noReplay(this.#subscription) }
       else yield* this.#answers(socket, tracker, topic)
     } finally {
       socket.close()
@@ -157,7 +154,7 @@ export class KvEventSubscriber {
     for (let batches = 0; batches < REPLAY_BATCHES_MAX; batches++) {
       const frames = await received(socket)
       if (frames === undefined) {
-        if (!this.#socket.closed) yield { kind: 'broken', topic, message: `${this.#subscription.replayEndpoint}: ${NO_REPLAY}` }
+        if (!this.#socket.closed) yield { kind: 'broken', topic, message: noReplay(this.#subscription) }
         return
       }
       const message = parseReplayed(frames)
@@ -181,7 +178,9 @@ export class KvEventSubscriber {
 /** Where all messages come from one publisher their topics are not looked at. */
 const ONE_PUBLISHER = ''
 
-const NO_REPLAY = `no replay within ${REPLAY_SILENCE_MS / 1000} s; what is missing stays missing`
+function noReplay({ replayEndpoint, replaySilenceMs = REPLAY_SILENCE_MS }: KvEventSubscription): string {
+  return `${replayEndpoint}: no replay within ${replaySilenceMs} ms; what is missing stays missing`
+}
 
 /** What one batch comes to: nothing for a duplicate, else what is missing before it, and itself. */
 function* take(
