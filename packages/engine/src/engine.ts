@@ -1,80 +1,102 @@
 import { assert, failure, ok, type Random, type Result } from '@signalbox/base'
+import { BlockResidency } from './block-residency.ts'
+import { HeldBlocks } from './held-blocks.ts'
 import { KvCache } from './kv-cache.ts'
-import type { EngineObserver, KvEventSink, LookedUpPrompt } from './ports.ts'
-import { Sequence, SequenceQueue } from './sequence.ts'
+import type { EngineObserver, KvEventSink } from './ports.ts'
+import { Sequence } from './sequence.ts'
 import type { StepLoad } from './step-models.ts'
-import type { EngineEvent, EngineOptions, EngineRequest, SleepState, SubmitError } from './types.ts'
+import { stepNoise } from './step-noise.ts'
+import { StepScheduler } from './step-scheduler.ts'
+import type { EngineEvent, EngineOptions, EngineRequest, ScheduledSequence, SleepState, SubmitError } from './types.ts'
 
 const WAITING_MAX = 1024
+const KV_HOLD_MS = 480_000
+
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] }
 
 /**
  * A model server without a model: vLLM V1's scheduler and block manager, step by step, in the caller's time.
  *
- *     submit -> waiting --admit--> running --last token--> ended
+ *     submit -> waiting --admit--> running --last token--> ended [-> blocks held for another engine]
  *                  ^                  |
- *                  +----preempt-------+        (to the front; all is computed again)
+ *                  +----preempt-------+        (all is computed again)
  *
  * The caller alternates `beginStep` (chooses what is computed, answers how long that takes) and `endStep` (that much
  * later: the tokens). Requests may come and go in between. All times are the caller's milliseconds and never decrease.
  *
- * Invariants: free + held blocks are constant; each submitted request ends in exactly one `finish` event;
- * while any request is present, a step computes at least one token. SOURCE: `reference/vllm.md` §5.1.
+ * Invariants: free + held blocks are constant; each submitted request ends in exactly one `finish` event; while
+ * a request is present, a step computes at least one token, unless all that could run waits for an adapter, a transfer,
+ * blocks held for another engine, or blocks that `setKvBlocksMax` took away.
  */
 export class Engine {
   readonly options: EngineOptions
   /** Longest prompt plus output, which one request alone can always hold. */
   readonly contextTokensMax: number
   readonly #cache: KvCache
+  readonly #scheduler: StepScheduler
+  readonly #held: HeldBlocks
+  readonly #residency: BlockResidency | undefined
   readonly #observer: EngineObserver | undefined
-  readonly #kvEvents: KvEventSink | undefined
+  readonly #noise: () => number
   readonly #sequences = new Map<string, Sequence>()
-  readonly #waiting = new SequenceQueue()
-  /** In order of admission: the last one is preempted first. */
-  #running: Sequence[] = []
-  /** What the current step computes; undefined between steps. */
-  #step: readonly Sequence[] | undefined
+  readonly #load: Writable<StepLoad> = { prefillTokens: 0, prefillPairs: 0, decodingSequences: 0, contextTokens: 0, kvUsageRatio: 0 }
+  #submitted = 0
+  #stepping = false
   #sleep: SleepState = 'awake'
 
-  constructor(options: EngineOptions, _random: Random, observer?: EngineObserver, kvEvents?: KvEventSink) {
-    for (const key of ['blockTokens', 'sequencesMax', 'batchTokensMax', 'contextTokensMax'] as const) {
-      assert(Number.isInteger(options[key]) && options[key] > 0, `${key} ${options[key]}`)
-    }
+  /** `random` varies step times, with `stepNoise`; nothing else depends on it. Asserts that the options are sound. */
+  constructor(options: EngineOptions, random: Random, observer?: EngineObserver, kvEvents?: KvEventSink) {
     this.options = options
-    this.#cache = new KvCache(options)
+    const { blockEvicted, blockReused } = observer ?? {}
+    if (observer !== undefined && blockEvicted !== undefined && blockReused !== undefined) {
+      this.#residency = new BlockResidency(
+        {
+          blockEvicted: (lifetimeMs, idleMs) => blockEvicted.call(observer, lifetimeMs, idleMs),
+          blockReused: (gapMs) => blockReused.call(observer, gapMs),
+        },
+        options.blocksTotal,
+      )
+    }
+    this.#cache = new KvCache(options, kvEvents, this.#residency)
     // vLLM refuses to start when the context does not fit the cache; capping it keeps the same promise.
     this.contextTokensMax = Math.min(options.contextTokensMax, this.#cache.capacityTokens)
+    checkOptions(options, this.contextTokensMax)
+    this.#scheduler = new StepScheduler(options, this.#cache, observer)
+    this.#held = new HeldBlocks(options.kvHoldMs ?? KV_HOLD_MS)
     this.#observer = observer
-    this.#kvEvents = kvEvents
+    this.#noise = stepNoise(random, options.stepNoise ?? 0)
   }
 
   get running(): number {
-    return this.#running.length
+    return this.#scheduler.running.length
   }
 
   get waiting(): number {
-    return this.#waiting.size
+    return this.#scheduler.waiting
   }
 
-  /** Of `waiting`, those that wait for something else than room: an adapter, or keys and values on their way. */
+  /** Of `waiting`, those that lack something else than room: an adapter, or keys and values on their way. */
   get waitingDeferred(): number {
-    return 0
+    return this.#scheduler.waitingDeferred
   }
 
   /** Adapters of the requests that run, each once. */
   get adaptersRunning(): readonly string[] {
-    return [...new Set(this.#running.flatMap(({ request: { adapter } }) => (adapter === undefined ? [] : [adapter])))]
+    return this.#scheduler.adapters.running
   }
 
   /** Adapters of the requests that wait, each once. */
   get adaptersWaiting(): readonly string[] {
-    return []
+    const adapters = new Set<string>()
+    for (const { request } of this.#scheduler.waitingSequences()) if (request.adapter !== undefined) adapters.add(request.adapter)
+    return [...adapters]
   }
 
   get sleepState(): SleepState {
     return this.#sleep
   }
 
-  /** 0..1: blocks held by requests; cached blocks that nobody holds count as free. */
+  /** 0..1: blocks held, by requests or for other engines, of those that are usable; cached blocks that nobody holds count as free. */
   get kvUsageRatio(): number {
     return this.#cache.pool.usageRatio
   }
@@ -90,30 +112,39 @@ export class Engine {
   /** Sum of the lengths of the sequences that generate. */
   get decodingTokens(): number {
     let tokens = 0
-    for (const sequence of this.#running) if (sequence.decoding) tokens += sequence.totalTokens
+    for (const sequence of this.#scheduler.running) if (sequence.decoding) tokens += sequence.totalTokens
     return tokens
   }
 
-  /** Queues a request. Its id must not be in the engine; prompt and output have at least one token. */
+  /** What the step under way computes, in batch order; empty between steps. */
+  get stepSchedule(): readonly ScheduledSequence[] {
+    if (!this.#stepping) return []
+    return this.#scheduler.step.flatMap(({ request: { id }, scheduledTokens, blocks, state }) =>
+      state === 'ended' ? [] : [{ id, tokens: scheduledTokens, blocks: blocks.length }],
+    )
+  }
+
+  /** Queues a request. Its id must not be in the engine; prompt and answer have at least one token. */
   submit(request: EngineRequest, nowMs: number): Result<void, SubmitError> {
-    const { id, promptTokens, answerTokens } = request
-    assert(!this.#sequences.has(id), `request ${id} is already here`)
+    const { id, promptTokens, answerTokens, priority = 0 } = request
+    assert(!this.#sequences.has(id) && !this.#held.has(id), `request ${id} is already here`)
     assert(promptTokens.length > 0 && answerTokens.length > 0, `request ${id} has nothing to do`)
-    const total = promptTokens.length + answerTokens.length
     if (this.#sleep !== 'awake') return failure({ code: 'asleep', message: 'the engine sleeps; wake it first' })
-    if ((request.priority ?? 0) !== 0 && this.options.scheduling !== 'priority') {
-      return failure({ code: 'priority-off', message: `priority ${request.priority} needs the engine's scheduling to be by priority` })
+    if (priority !== 0 && this.options.scheduling !== 'priority') {
+      return failure({ code: 'priority-off', message: `priority ${priority} was asked for, and the engine's scheduling is not by priority` })
     }
+    const total = promptTokens.length + answerTokens.length
     if (total > this.contextTokensMax) {
       return failure({ code: 'too-long', message: `${total} tokens of prompt and output, ${this.contextTokensMax} is the maximum context length` })
     }
-    if (this.#waiting.size >= (this.options.waitingMax ?? WAITING_MAX)) {
+    if (this.waiting >= (this.options.waitingMax ?? WAITING_MAX)) {
       this.#observer?.refused()
-      return failure({ code: 'queue-full', message: `${this.#waiting.size} requests are waiting already` })
+      return failure({ code: 'queue-full', message: `${this.waiting} requests are waiting already` })
     }
-    const sequence = new Sequence(request, nowMs, this.options.blockTokens)
+    const sequence = new Sequence(request, nowMs, this.#submitted)
+    this.#submitted += 1
     this.#sequences.set(id, sequence)
-    this.#waiting.pushBack(sequence)
+    this.#scheduler.add(sequence)
     return ok(undefined)
   }
 
@@ -121,71 +152,48 @@ export class Engine {
   abort(id: string, nowMs: number, reason: 'abort' | 'error' = 'abort'): readonly EngineEvent[] {
     const sequence = this.#sequences.get(id)
     if (sequence === undefined) return []
-    if (sequence.state === 'waiting') this.#waiting.remove(sequence)
-    else this.#running.splice(this.#running.indexOf(sequence), 1)
+    this.#scheduler.remove(sequence)
     return [this.#finish(sequence, reason, nowMs)]
   }
 
-  /** Puts an engine without requests to sleep and forgets its prefix cache; false, nothing changed, while requests are present. */
-  sleep(level: 1 | 2, _nowMs: number): boolean {
-    if (this.#sequences.size > 0) return false
-    this.#sleep = level === 1 ? 'weights_offloaded' : 'discard_all'
-    this.resetPrefixCache()
-    return true
-  }
-
-  wake(_nowMs: number): void {
-    this.#sleep = 'awake'
-  }
-
-  /** Forgets all cached content; false, nothing changed, while blocks are held. */
-  resetPrefixCache(): boolean {
-    if (this.heldBlocks > 0) return false
-    this.#cache.pool.forgetAll()
-    this.#kvEvents?.cleared()
-    return true
-  }
-
-  /** Gives back the blocks that a request with `holdBlocks` left behind; false where it left none. */
-  releaseHeld(_id: string, _nowMs: number): boolean {
-    return false
-  }
-
-  /** Makes the cache as small as that many usable blocks; undefined: as large as it is. */
-  setKvBlocksMax(_blocks: number | undefined): void {}
-
-  /** When something that is deferred becomes computable although `beginStep` answered undefined; undefined: nothing will by itself. */
-  readyAtMs(): number | undefined {
-    return undefined
-  }
-
-  /** How much of a prompt an admission would find in the prefix cache now, in tokens. Changes nothing. */
-  lookup(promptTokens: Uint32Array, cacheSeed: string): number {
-    return this.#cache.cachedTokens(promptTokens, cacheSeed)
-  }
-
-  /** Starts a step and answers its duration in milliseconds (> 0 for a sane model), or undefined when there is nothing to do. */
+  /**
+   * Starts a step and answers its duration in milliseconds, or undefined when nothing can be computed now. Then it is worth
+   * asking again after a `submit`, an `abort`, a `releaseHeld`, a `setKvBlocksMax`, and at `readyAtMs`.
+   */
   beginStep(nowMs: number): number | undefined {
-    assert(this.#step === undefined, 'a step is under way')
+    assert(!this.#stepping, 'a step is under way')
+    this.#expireHeld(nowMs)
     if (this.#sequences.size === 0) return undefined
-    const step: Sequence[] = []
-    const budget = { tokens: this.options.batchTokensMax }
-    const preempted = this.#scheduleRunning(step, budget)
-    if (!preempted) this.#admitWaiting(step, budget, nowMs)
-    assert(step.length > 0, 'requests are present and none can be computed')
-    this.#step = step
-    return this.options.stepModel.durationMs(loadOf(step, this.kvUsageRatio))
+    if (this.#residency !== undefined) this.#residency.nowMs = nowMs
+    this.#scheduler.schedule(nowMs)
+    if (this.#scheduler.step.length === 0) return undefined
+    this.#stepping = true
+    this.#measureLoad()
+    const durationMs = this.options.stepModel.durationMs(this.#load) * this.#noise()
+    assert(durationMs > 0, `a step of ${durationMs} ms`)
+    return durationMs
+  }
+
+  /**
+   * When to call `beginStep` again although it answered undefined and nothing else happens: a load, a transfer or a hold ends
+   * then. Always later than that call; undefined: nothing is due.
+   */
+  readyAtMs(): number | undefined {
+    const next = Math.min(this.#scheduler.nextReadyMs(), this.#held.nextExpiryMs())
+    return next === Number.POSITIVE_INFINITY ? undefined : next
   }
 
   /** Ends the step: one token for each sequence that is computed up to its last token, and who ended by it, in batch order. */
   endStep(nowMs: number): readonly EngineEvent[] {
-    const step = this.#step
-    assert(step !== undefined, 'no step is under way')
-    this.#step = undefined
+    assert(this.#stepping, 'no step is under way')
+    this.#stepping = false
     const events: EngineEvent[] = []
     let prefillTokens = 0
+    let scheduledTokens = 0
     let generatedTokens = 0
-    for (const sequence of step) {
+    let ended = 0
+    for (const sequence of this.#scheduler.step) {
+      scheduledTokens += sequence.scheduledTokens
       if (sequence.state === 'ended') continue
       if (!sequence.decoding) prefillTokens += sequence.scheduledTokens
       sequence.computedTokens += sequence.scheduledTokens
@@ -193,86 +201,123 @@ export class Engine {
       if (sequence.computedTokens < sequence.totalTokens) continue
       generatedTokens += 1
       events.push(this.#sample(sequence, nowMs))
-      if (sequence.outputs.length === sequence.request.answerTokens.length) events.push(this.#finish(sequence, sequence.request.finishReason, nowMs))
+      if (sequence.outputTokens < sequence.request.answerTokens.length) continue
+      events.push(this.#finish(sequence, sequence.request.finishReason, nowMs))
+      this.#scheduler.left(sequence)
+      ended += 1
     }
-    this.#running = this.#running.filter((sequence) => sequence.state === 'running')
-    this.#observer?.stepped({ prefillTokens, generatedTokens, endMs: nowMs })
+    if (ended > 0) keepRunning(this.#scheduler.running)
+    this.#observer?.stepped({ prefillTokens, generatedTokens, scheduledTokens, endMs: nowMs })
     return events
   }
 
-  /** Running sequences come first, oldest first; answers whether one had to give its blocks up. */
-  #scheduleRunning(step: Sequence[], budget: { tokens: number }): boolean {
-    let preempted = false
-    for (let index = 0; index < this.#running.length && budget.tokens > 0; index++) {
-      const sequence = this.#running[index] as Sequence
-      const tokens = Math.min(sequence.totalTokens - sequence.computedTokens, budget.tokens)
-      while (sequence.state === 'running' && !this.#cache.extend(sequence, sequence.computedTokens + tokens)) {
-        preempted = true
-        this.#preemptLast()
-      }
-      if (sequence.state !== 'running') break
-      schedule(sequence, tokens, step, budget)
-    }
-    return preempted
+  /**
+   * Puts the engine to sleep and forgets its prefix cache; level 2 drops its adapters too. False, and nothing changed, while
+   * requests are present or blocks are held for other engines.
+   */
+  sleep(level: 1 | 2, nowMs: number): boolean {
+    this.#expireHeld(nowMs)
+    if (this.#sequences.size > 0 || !this.resetPrefixCache()) return false
+    if (level === 2) this.#scheduler.adapters.clear()
+    this.#sleep = level === 1 ? 'weights_offloaded' : 'discard_all'
+    return true
   }
 
-  /** First come, first served: the first that finds no room holds up the rest. */
-  #admitWaiting(step: Sequence[], budget: { tokens: number }, nowMs: number): void {
-    while (this.#running.length < this.options.sequencesMax && budget.tokens > 0) {
-      const sequence = this.#waiting.first
-      if (sequence === undefined) return
-      const tokens = this.#cache.admit(sequence, budget.tokens)
-      if (tokens === 0) return
-      this.#waiting.remove(sequence)
-      this.#running.push(sequence)
-      sequence.state = 'running'
-      if (Number.isNaN(sequence.firstScheduledMs)) {
-        sequence.firstScheduledMs = nowMs
-        sequence.cachedTokens = sequence.computedTokens
-        this.#observer?.admitted(lookedUp(sequence), nowMs - sequence.arrivalMs)
-      }
-      schedule(sequence, tokens, step, budget)
-    }
+  /** Takes requests again. */
+  wake(nowMs: number): void {
+    this.#expireHeld(nowMs)
+    this.#sleep = 'awake'
   }
 
-  #preemptLast(): void {
-    const victim = this.#running.pop()
-    assert(victim !== undefined && victim.scheduledTokens === 0, 'preempted a sequence that the step computes')
-    this.#cache.release(victim)
-    victim.state = 'waiting'
-    victim.preemptions += 1
-    this.#waiting.pushFront(victim)
-    this.#observer?.preempted()
+  /** Forgets all cached content; false, and nothing changed, while blocks are held. */
+  resetPrefixCache(): boolean {
+    if (this.heldBlocks > 0) return false
+    this.#cache.forgetAll()
+    return true
+  }
+
+  /** The blocks that a request with `holdBlocks` left and nobody has fetched yet, in token order; undefined where there are none. */
+  heldBlocksOf(id: string): readonly number[] | undefined {
+    return this.#held.blocksOf(id)
+  }
+
+  /** Gives back the blocks that a request with `holdBlocks` left; false where there are none, or none any more. */
+  releaseHeld(id: string, nowMs: number): boolean {
+    this.#expireHeld(nowMs)
+    const blocks = this.#held.take(id)
+    if (blocks === undefined) return false
+    this.#cache.giveBack(blocks)
+    return true
+  }
+
+  /**
+   * From now on at most so many blocks (>= 1) are handed out, as if there were no others; what is held beyond stays until it is
+   * given back. Undefined: all. A request that needs more than that waits until the limit is lifted.
+   */
+  setKvBlocksMax(blocks: number | undefined): void {
+    this.#cache.pool.limitUsable(blocks)
+  }
+
+  /** How much of a prompt an admission would find in the prefix cache now, in tokens. Changes nothing. */
+  lookup(promptTokens: Uint32Array, cacheSeed: string): number {
+    return this.#cache.cachedTokens(promptTokens, cacheSeed)
+  }
+
+  /** A sequence that recomputes after preemption counts as prefill. */
+  #measureLoad(): void {
+    let prefillTokens = 0
+    let prefillPairs = 0
+    let decodingSequences = 0
+    let contextTokens = 0
+    for (const sequence of this.#scheduler.step) {
+      if (sequence.decoding) {
+        decodingSequences += 1
+        contextTokens += sequence.totalTokens
+      } else {
+        const { scheduledTokens } = sequence
+        prefillTokens += scheduledTokens
+        prefillPairs += (sequence.computedTokens + scheduledTokens / 2) * scheduledTokens
+      }
+    }
+    const load = this.#load
+    load.prefillTokens = prefillTokens
+    load.prefillPairs = prefillPairs
+    load.decodingSequences = decodingSequences
+    load.contextTokens = contextTokens
+    load.kvUsageRatio = this.kvUsageRatio
   }
 
   #sample(sequence: Sequence, nowMs: number): EngineEvent {
-    const index = sequence.outputs.length
-    const token = sequence.request.answerTokens[index] as number
-    sequence.outputs.push(token)
+    const index = sequence.outputTokens
+    sequence.outputTokens = index + 1
     if (index === 0) {
       sequence.firstTokenMs = nowMs
-      this.#observer?.firstToken(lookedUp(sequence), nowMs - sequence.arrivalMs)
+      const { promptTokens, cachedTokens, transferredTokens } = sequence
+      this.#observer?.firstToken({ promptTokens, cachedTokens, transferredTokens }, nowMs - sequence.arrivalMs)
     } else this.#observer?.laterToken(nowMs - sequence.lastTokenMs)
     sequence.lastTokenMs = nowMs
-    return { type: 'token', id: sequence.request.id, index, token }
+    return { type: 'token', id: sequence.request.id, index, token: sequence.request.answerTokens[index] as number }
   }
 
   #finish(sequence: Sequence, reason: (EngineEvent & { type: 'finish' })['reason'], nowMs: number): EngineEvent {
     assert(sequence.state !== 'ended', `request ${sequence.request.id} ended twice`)
-    this.#cache.release(sequence)
+    const { id, outputTokensMax, adapter, holdBlocks } = sequence.request
+    if (holdBlocks === true && (reason === 'stop' || reason === 'length')) this.#held.hold(id, this.#cache.detach(sequence), nowMs)
+    else this.#cache.release(sequence)
     sequence.state = 'ended'
-    const { id, outputTokensMax, priority = 0, adapter } = sequence.request
     this.#sequences.delete(id)
-    const outputTokens = sequence.outputs.length
-    const { arrivalMs, firstScheduledMs, firstTokenMs, lastTokenMs, cachedTokens, preemptions } = sequence
+    const { promptTokens, cachedTokens, transferredTokens, outputTokens, priority, preemptions, transferMs } = sequence
+    const { arrivalMs, firstScheduledMs, firstTokenMs, lastTokenMs } = sequence
     this.#observer?.finished({
       reason,
-      ...lookedUp(sequence),
+      promptTokens,
+      cachedTokens,
+      transferredTokens,
       outputTokens,
       outputTokensMax,
       priority,
       adapter,
-      transferMs: Number.NaN,
+      transferMs,
       preemptions,
       arrivalMs,
       firstScheduledMs,
@@ -282,30 +327,37 @@ export class Engine {
     })
     return { type: 'finish', id, reason, outputTokens, cachedTokens }
   }
-}
 
-function schedule(sequence: Sequence, tokens: number, step: Sequence[], budget: { tokens: number }): void {
-  sequence.scheduledTokens = tokens
-  budget.tokens -= tokens
-  step.push(sequence)
-}
-
-function lookedUp({ request, cachedTokens }: Sequence): LookedUpPrompt {
-  return { promptTokens: request.promptTokens.length, cachedTokens }
-}
-
-/** What a step computes. A sequence that recomputes after preemption counts as prefill. */
-function loadOf(step: readonly Sequence[], kvUsageRatio: number): StepLoad {
-  let [prefillTokens, prefillPairs, decodingSequences, contextTokens] = [0, 0, 0, 0]
-  for (const sequence of step) {
-    const { scheduledTokens } = sequence
-    if (sequence.decoding) {
-      decodingSequences += 1
-      contextTokens += sequence.totalTokens
-    } else {
-      prefillTokens += scheduledTokens
-      prefillPairs += sequence.computedTokens * scheduledTokens + scheduledTokens ** 2 / 2
+  #expireHeld(nowMs: number): void {
+    for (let expired = this.#held.expire(nowMs); expired !== undefined; expired = this.#held.expire(nowMs)) {
+      this.#cache.giveBack(expired.blocks)
+      this.#observer?.kvExpired(expired.id)
     }
   }
-  return { prefillTokens, prefillPairs, decodingSequences, contextTokens, kvUsageRatio }
+}
+
+/** Takes those that have ended out, in place. */
+function keepRunning(sequences: Sequence[]): void {
+  let kept = 0
+  for (const sequence of sequences) {
+    if (sequence.state !== 'running') continue
+    sequences[kept] = sequence
+    kept += 1
+  }
+  sequences.length = kept
+}
+
+function checkOptions(options: EngineOptions, contextTokensMax: number): void {
+  for (const key of ['blockTokens', 'sequencesMax', 'batchTokensMax', 'contextTokensMax', 'longPrefillTokensMax', 'adapterSlots'] as const) {
+    const value = options[key]
+    assert(value === undefined || (Number.isInteger(value) && value > 0), `${key} ${value}`)
+  }
+  const { stepNoise: deviation = 0, adapterLoadMs = 0, kvTransfer, kvHoldMs = KV_HOLD_MS, chunkedPrefill = true, batchTokensMax } = options
+  for (const value of [deviation, adapterLoadMs, kvTransfer?.setupMs ?? 0, kvTransfer?.msPerToken ?? 0, kvHoldMs]) {
+    assert(value >= 0 && value < Number.POSITIVE_INFINITY, `a duration or deviation of ${value}`)
+  }
+  assert(
+    chunkedPrefill || batchTokensMax >= contextTokensMax,
+    `without chunked prefill batchTokensMax must be at least the context: ${batchTokensMax} < ${contextTokensMax}`,
+  )
 }

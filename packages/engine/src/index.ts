@@ -4,4 +4,4 @@ export { type EngineDialect, type EngineDialectId, engineDialects } from './engi
 export type { DialectMetrics, EngineObserver, EngineStep, FinishedRequest, Instruments, KvEventSink, LookedUpPrompt, StoredBlocks } from './ports.ts'
 export { type Profile, profiles } from './profiles.ts'
 export { linearSteps, polynomialSteps, type Quadratic, quadraticSteps, type StepLoad, type StepModel, scaledSteps } from './step-models.ts'
-export type { EngineEvent, EngineOptions, EngineRequest, SleepState, SubmitError } from './types.ts'
+export type { EngineEvent, EngineOptions, EngineRequest, ScheduledSequence, SleepState, SubmitError } from './types.ts'

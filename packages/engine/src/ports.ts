@@ -24,6 +24,8 @@ export interface FinishedRequest {
   readonly promptTokens: number
   /** Of the prompt, found in the prefix cache at first admission. */
   readonly cachedTokens: number
+  /** Of the prompt, computed by another engine and fetched from there. */
+  readonly transferredTokens: number
   readonly outputTokens: number
   /** As in `EngineRequest`. */
   readonly outputTokensMax: number | undefined
@@ -44,6 +46,8 @@ export interface FinishedRequest {
 export interface LookedUpPrompt {
   readonly promptTokens: number
   readonly cachedTokens: number
+  /** Tokens that were not found and came from another engine; the last token of the prompt may be among them, which is computed again. */
+  readonly transferredTokens: number
 }
 
 /** What one step did. */
@@ -52,6 +56,8 @@ export interface EngineStep {
   readonly prefillTokens: number
   /** Tokens sampled, first ones included. */
   readonly generatedTokens: number
+  /** Tokens of the budget that it took, those of requests that ended meanwhile included. */
+  readonly scheduledTokens: number
   /** When it ended, in the caller's time. */
   readonly endMs: number
 }
@@ -72,6 +78,12 @@ export interface EngineObserver {
   finished(request: FinishedRequest): void
   /** The blocks of a prefill that nobody fetched in time were taken back. */
   kvExpired(id: string): void
+  /** Keys and values of so many tokens have come from another engine. */
+  transferred?(tokens: number, transferMs: number): void
+  /** One of the blocks that are followed (one of eight) was found again in the cache, `gapMs` after its last use. Both block methods or none. */
+  blockReused?(gapMs: number): void
+  /** One of the blocks that are followed was given to somebody else, so long after it was filled and last used. */
+  blockEvicted?(lifetimeMs: number, idleMs: number): void
 }
 
 /** Blocks that became findable: consecutive ones of one sequence. */

@@ -1,6 +1,9 @@
-import { assert } from '@signalbox/base'
-import { chainHash, seedHash } from './block-hash.ts'
 import type { EngineRequest } from './types.ts'
+
+/** How far a request is. `transferring`: it has blocks whose content is on its way from another engine. */
+export type SequenceState = 'waiting' | 'transferring' | 'running' | 'ended'
+
+const NOT_HASHED = new Float64Array(0)
 
 /**
  * One request inside the engine.
@@ -14,115 +17,72 @@ import type { EngineRequest } from './types.ts'
 export class Sequence {
   readonly request: EngineRequest
   readonly arrivalMs: number
-  /** Hash of the whole prompt: the same prompt makes the same answer. */
-  readonly promptHash: number
-  readonly outputs: number[] = []
+  /** Place among all that were submitted: settles equal priorities and arrivals. */
+  readonly order: number
+  readonly priority: number
+  readonly promptTokens: number
+  /** Tokens of the answer that were sampled. */
+  outputTokens = 0
   /** Blocks held, in token order. */
   readonly blocks: number[] = []
   /** How many of `blocks`, from the front, can be found by hash. */
   publishedBlocks = 0
+  /** Chained hashes of full blocks, prompt first; `hashedBlocks` of them are there. `KvCache` alone writes them. */
+  hashes: Float64Array = NOT_HASHED
+  hashedBlocks = 0
+  /** Blocks that its last lookup found; some may have other content by now. */
+  readonly hits: number[] = []
   computedTokens = 0
   /** Tokens that the current step computes for it; 0 outside steps. */
   scheduledTokens = 0
   /** Prompt tokens found in the prefix cache at first admission. */
   cachedTokens = 0
+  /** Prompt tokens that came from another engine. */
+  transferredTokens = 0
+  /** Of the prompt, not yet fetched from another engine: asked for once. */
+  remoteTokens: number
+  /** When its transfer ends; its blocks are findable from then on. */
+  transferEndsMs = Number.NaN
+  transferMs = Number.NaN
+  /** While waiting: something else than room is missing. */
+  deferred = false
   /** Times it lost its blocks. */
   preemptions = 0
   /** NaN until it happened. */
   firstScheduledMs = Number.NaN
   firstTokenMs = Number.NaN
   lastTokenMs = Number.NaN
-  state: 'waiting' | 'running' | 'ended' = 'waiting'
+  state: SequenceState = 'waiting'
   /** Neighbours in the waiting queue, written by `SequenceQueue` alone. */
   before: Sequence | undefined
   after: Sequence | undefined
 
-  readonly #blockTokens: number
-  /** Chained hashes of the full blocks, prompt first, extended as outputs fill further ones. */
-  readonly #hashes: number[] = []
-  readonly #seedHash: number
-
-  constructor(request: EngineRequest, arrivalMs: number, blockTokens: number) {
+  constructor(request: EngineRequest, arrivalMs: number, order: number) {
     this.request = request
     this.arrivalMs = arrivalMs
-    this.#blockTokens = blockTokens
-    this.#seedHash = seedHash(request.cacheSeed)
-    const { promptTokens } = request
-    let hash = this.#seedHash
-    const fullBlocks = Math.floor(promptTokens.length / blockTokens)
-    for (let index = 0; index < fullBlocks; index++) {
-      hash = chainHash(hash, promptTokens, index * blockTokens, (index + 1) * blockTokens)
-      this.#hashes.push(hash)
-    }
-    this.promptHash = chainHash(hash, promptTokens, fullBlocks * blockTokens, promptTokens.length)
+    this.order = order
+    this.priority = request.priority ?? 0
+    this.promptTokens = request.promptTokens.length
+    this.remoteTokens = Math.min(request.remotePrefill?.tokens ?? 0, this.promptTokens)
   }
 
   get totalTokens(): number {
-    return this.request.promptTokens.length + this.outputs.length
+    return this.promptTokens + this.outputTokens
   }
 
   /** Whether it generates: all that is left to compute is the token sampled last. */
   get decoding(): boolean {
-    return this.outputs.length > 0 && this.totalTokens - this.computedTokens === 1
+    return this.outputTokens > 0 && this.totalTokens - this.computedTokens === 1
   }
 
-  /** Identity of full block `index`; all its tokens must exist. */
-  blockHash(index: number): number {
-    while (this.#hashes.length <= index) this.#hashes.push(this.#hashBlock(this.#hashes.length))
-    return this.#hashes[index] as number
-  }
-
-  #hashBlock(index: number): number {
-    const { promptTokens } = this.request
-    const start = index * this.#blockTokens
-    assert(start + this.#blockTokens <= this.totalTokens, `block ${index} of ${this.request.id} is not full`)
-    const tokens = new Uint32Array(this.#blockTokens)
-    for (let i = 0; i < tokens.length; i++) {
-      const at = start + i
-      tokens[i] = at < promptTokens.length ? (promptTokens[at] as number) : (this.outputs[at - promptTokens.length] as number)
-    }
-    return chainHash(index === 0 ? this.#seedHash : (this.#hashes[index - 1] as number), tokens, 0, tokens.length)
+  /** Token `index` of prompt and answer. */
+  tokenAt(index: number): number {
+    const { promptTokens, answerTokens } = this.request
+    return (index < this.promptTokens ? promptTokens[index] : answerTokens[index - this.promptTokens]) as number
   }
 }
 
-/** Sequences in order of service, linked through themselves: every operation is O(1), removal from the middle too. */
-export class SequenceQueue {
-  #first: Sequence | undefined
-  #last: Sequence | undefined
-  #size = 0
-
-  get size(): number {
-    return this.#size
-  }
-
-  get first(): Sequence | undefined {
-    return this.#first
-  }
-
-  pushBack(sequence: Sequence): void {
-    sequence.before = this.#last
-    if (this.#last === undefined) this.#first = sequence
-    else this.#last.after = sequence
-    this.#last = sequence
-    this.#size += 1
-  }
-
-  pushFront(sequence: Sequence): void {
-    sequence.after = this.#first
-    if (this.#first === undefined) this.#last = sequence
-    else this.#first.before = sequence
-    this.#first = sequence
-    this.#size += 1
-  }
-
-  /** `sequence` must be in this queue. */
-  remove(sequence: Sequence): void {
-    if (sequence.before === undefined) this.#first = sequence.after
-    else sequence.before.after = sequence.after
-    if (sequence.after === undefined) this.#last = sequence.before
-    else sequence.after.before = sequence.before
-    sequence.before = undefined
-    sequence.after = undefined
-    this.#size -= 1
-  }
+/** Below 0: `a` is served before `b`: by priority, arrival, and place. SOURCE: `reference/vllm.md` §5.1. */
+export function byPriority(a: Sequence, b: Sequence): number {
+  return a.priority - b.priority || a.arrivalMs - b.arrivalMs || a.order - b.order
 }

@@ -64,6 +64,14 @@ export interface SubmitError {
   readonly message: string
 }
 
+/** What a step computes for one request. */
+export interface ScheduledSequence {
+  readonly id: string
+  readonly tokens: number
+  /** Blocks it holds, the room for these tokens included. */
+  readonly blocks: number
+}
+
 /** What an engine keeps in memory: everything, no weights (level 1), neither weights nor cache (level 2). SOURCE: `reference/vllm.md` §1.2. */
 export type SleepState = 'awake' | 'weights_offloaded' | 'discard_all'
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { type Clock, seededRandom } from '@signalbox/base'
-import { Engine, type EngineDialect, type EngineOptions } from '@signalbox/engine'
+import { Engine, type EngineDialect, type EngineOptions, type KvEventSink } from '@signalbox/engine'
 import { Registry } from '@signalbox/instruments'
 import { entriesOf } from '@signalbox/signals'
 import { EngineLoop, type Timers } from './engine-loop.ts'
@@ -18,6 +18,8 @@ export interface EngineLifeOptions {
   readonly speed: number
   /** How long everything is answered 503 at its beginning: a model being loaded. */
   readonly startupMs: number
+  /** Told what enters and leaves the prefix cache. */
+  readonly events: KvEventSink | undefined
 }
 
 /** What vLLM brings back by itself or in two steps (`/wake_up?tags=`). */
@@ -40,7 +42,7 @@ export class EngineLife {
   readonly #asleep = new Set<MemoryPart>()
   #requests = 0
 
-  constructor({ engine: options, dialect, adapters, clock, timers, seed, speed, startupMs }: EngineLifeOptions) {
+  constructor({ engine: options, dialect, adapters, clock, timers, seed, speed, startupMs, events }: EngineLifeOptions) {
     this.#clock = clock
     this.#loadedMs = clock.nowMs() + startupMs
     this.registry = new Registry({ entries: [...dialect.entries, ...entriesOf('process')], clock })
@@ -49,7 +51,7 @@ export class EngineLife {
       .with()
       .set(clock.nowMs() / 1000)
     const metrics = dialect.record(this.registry, options)
-    this.engine = new Engine(inRealTime(options, speed), seededRandom(seed), metrics)
+    this.engine = new Engine(inRealTime(options, speed), seededRandom(seed), metrics, events)
     metrics.watch(this.engine)
     this.loop = new EngineLoop({ engine: this.engine, clock, timers, speed })
     const { contextTokensMax } = this.engine

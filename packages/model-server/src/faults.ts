@@ -97,7 +97,7 @@ const KINDS: Readonly<Record<FaultId, FaultKind>> = {
   failRatio: number(0, 1),
   errorAfterTokens: integer(1, 1e9),
   cutStreamAfterTokens: integer(0, 1e9),
-  kvBlocksMax: integer(0, 1e9),
+  kvBlocksMax: integer(1, 1e9),
   eventGap: { ...integer(1, 1_000_000), once: true },
   metricsStatus: integer(400, 599),
   metricsDelayMs: integer(0, LONGEST_MS),

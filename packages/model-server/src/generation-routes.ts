@@ -54,7 +54,13 @@ function generate(state: ServerState, { request, response }: Exchange, { shape, 
   }
   const head = { id: idOf(request, shape.idPrefix, wanted.requestId), created: unixSeconds(state.clock), model: model.value.name }
   const { adapter } = model.value
-  const generation = new Generation(state.generation, { request: wanted, body, adapter, shape, head, response })
+  const answers = wanted.prompts.length * wanted.n
+  const pair = state.pairs.part(wanted.kvTransferParams, { socket: request.socket, answers })
+  if (!pair.ok) {
+    refuse(pair.error)
+    return
+  }
+  const generation = new Generation(state.generation, { request: wanted, body, adapter, pair: pair.value, shape, head, response })
   generation.start(() => state.nextEngineId(), JSON.stringify([model.value.name, wanted.cacheSalt]))
 }
 

@@ -6,6 +6,7 @@ import { type ApiError, badRequest, httpError, sendError, sendJson } from './api
 import type { JsonObject } from './body.ts'
 import type { EngineLoop, Output } from './engine-loop.ts'
 import type { FaultPlan } from './fault-plan.ts'
+import type { PairPart } from './pairs.ts'
 import type { GenerationRequest } from './requests/generation-request.ts'
 import type { AnswerEnd, AnswerHead, AnswerShape, AnswerWriter, Choice, Piece, TokenUsage } from './shapes/answer-shape.ts'
 
@@ -26,6 +27,7 @@ export interface GenerationTask {
   readonly body: JsonObject
   /** The LoRA adapter that it runs with; undefined: the model itself. */
   readonly adapter: string | undefined
+  readonly pair: PairPart
   readonly shape: AnswerShape
   readonly head: AnswerHead
   readonly response: ServerResponse
@@ -51,6 +53,7 @@ export class Generation {
   readonly #writer: AnswerWriter
   readonly #parts = new Map<string, Part>()
   #unfinished = 0
+  #kvTransferParams: JsonObject | null = null
   #tokens = 0
   #flushing = false
 
@@ -94,7 +97,7 @@ export class Generation {
   }
 
   #engineRequest(id: string, of: { promptTokens: Uint32Array; plan: AnswerPlan; cacheSeed: string }): EngineRequest {
-    const { adapter, request } = this.#task
+    const { adapter, pair, request } = this.#task
     const { promptTokens, plan, cacheSeed } = of
     return {
       id,
@@ -105,11 +108,13 @@ export class Generation {
       cacheSeed,
       priority: request.priority,
       ...(adapter === undefined ? {} : { adapter }),
+      ...pair.engineFields,
     }
   }
 
   #onOutput({ id, token, finish }: Output): void {
-    const { response } = this.#task
+    const { response, pair } = this.#task
+    pair.fetched()
     if (response.destroyed || response.writableEnded) return
     if (finish?.reason === 'error' || finish?.reason === 'abort') {
       this.#fail(httpError(503, 'the engine ended this request before its answer was complete'))
@@ -121,6 +126,7 @@ export class Generation {
     this.#tokens += 1
     if (finish !== undefined) {
       part.cachedTokens = finish.cachedTokens
+      this.#kvTransferParams = pair.ended(id, { reason: finish.reason, promptTokens: this.#promptTokens(part.choice) })
       this.#unfinished -= 1
     }
     if (this.#tokens >= this.#failsAt()) {
@@ -164,8 +170,8 @@ export class Generation {
     const from = told === 0 ? 0 : (plan.shown[told - 1] as number)
     const text = plan.text.slice(from, plan.shown[generated - 1])
     const isCounted = this.#task.request.streaming?.continuousUsage === true
-    const promptTokens = this.#task.request.prompts[choice.prompt]?.tokens.length ?? 0
-    const usage = isCounted ? this.#reported({ promptTokens, completionTokens: generated, cachedTokens }) : undefined
+    const counts = { promptTokens: this.#promptTokens(choice), completionTokens: generated, cachedTokens }
+    const usage = isCounted ? this.#reported(counts) : undefined
     return { choice, from: told, to: generated, text, isLast, usage }
   }
 
@@ -178,7 +184,11 @@ export class Generation {
   }
 
   #end(): AnswerEnd {
-    return { usage: this.#usage(), kvTransferParams: null }
+    return { usage: this.#usage(), kvTransferParams: this.#kvTransferParams }
+  }
+
+  #promptTokens({ prompt }: Choice): number {
+    return this.#task.request.prompts[prompt]?.tokens.length ?? 0
   }
 
   /** A prompt counts once, however many answers it has; what was cached of it is what the first of these found. */
@@ -204,7 +214,7 @@ export class Generation {
   }
 
   #abort(): void {
-    for (const id of this.#parts.keys()) this.#options.loop.abort(id)
+    for (const id of this.#parts.keys()) if (this.#options.loop.abort(id)) this.#task.pair.fetched()
   }
 
   /** Tokens at which something goes wrong on purpose. */

@@ -6,6 +6,8 @@ import { EngineLife } from './engine-life.ts'
 import type { EngineLoop, Timers } from './engine-loop.ts'
 import type { FaultPlan } from './fault-plan.ts'
 import type { GenerationOptions } from './generation.ts'
+import type { KvEventPublisher } from './kv-event-publisher.ts'
+import { Pairs } from './pairs.ts'
 import type { AdapterModules, ServedModels } from './served-models.ts'
 import type { EngineRole, ServerState } from './server-state.ts'
 import type { AnswerTexts } from './texts/answer-texts.ts'
@@ -26,6 +28,7 @@ export interface LivingStateOptions {
   readonly reportCachedTokens?: boolean
   readonly answerTokensMean?: number
   readonly bodyBytesMax?: number
+  readonly events: KvEventPublisher | undefined
 }
 
 const BODY_BYTES_MAX = 64 * 1024 * 1024
@@ -39,9 +42,11 @@ export class LivingState implements ServerState {
   readonly bodyBytesMax: number
   readonly faults: FaultPlan
   readonly role: EngineRole
+  readonly events: KvEventPublisher | undefined
   readonly #options: LivingStateOptions
   #life: EngineLife
   #generation: GenerationOptions
+  #pairs: Pairs
 
   constructor(options: LivingStateOptions) {
     this.clock = options.clock
@@ -50,9 +55,11 @@ export class LivingState implements ServerState {
     this.bodyBytesMax = options.bodyBytesMax ?? BODY_BYTES_MAX
     this.faults = options.faults
     this.role = options.role ?? 'both'
+    this.events = options.events
     this.#options = options
     this.#life = this.#newLife(options.startupMs)
     this.#generation = this.#generationOf(this.#life)
+    this.#pairs = new Pairs(this.#life)
   }
 
   get life(): EngineLife {
@@ -71,6 +78,10 @@ export class LivingState implements ServerState {
     return this.#life.models
   }
 
+  get pairs(): Pairs {
+    return this.#pairs
+  }
+
   get generation(): GenerationOptions {
     return this.#generation
   }
@@ -81,20 +92,31 @@ export class LivingState implements ServerState {
 
   /** Begins a new life, under the faults that are in force. The caller has ended the one before. */
   begin(startupMs: number): void {
+    this.events?.restart()
     this.#life = this.#newLife(startupMs)
     this.#generation = this.#generationOf(this.#life)
+    this.#pairs = new Pairs(this.#life)
     this.#life.loop.slow(this.faults.active('slowFactor') ?? 1)
     this.#life.limitKvBlocks(this.faults.active('kvBlocksMax'))
   }
 
   #newLife(startupMs: number): EngineLife {
-    const { engine, dialect, adapters = {}, clock, timers, seed, speed = 1 } = this.#options
-    return new EngineLife({ engine, dialect, adapters, clock, timers, seed, speed, startupMs })
+    const { engine, dialect, adapters = {}, clock, timers, seed, speed = 1, events } = this.#options
+    return new EngineLife({ engine, dialect, adapters, clock, timers, seed, speed, startupMs, events })
   }
 
-  #generationOf({ engine, loop }: EngineLife): GenerationOptions {
+  #generationOf(life: EngineLife): GenerationOptions {
+    const { engine, loop } = life
     const { answerTokensMean = ANSWER_TOKENS_MEAN, reportCachedTokens = true, seed, tokenizer, texts } = this.#options
-    const { contextTokensMax } = engine
-    return { loop, faults: this.faults, contextTokensMax, seed, answerTokensMean, reportCachedTokens, tokenizer, texts }
+    return {
+      loop,
+      faults: this.faults,
+      contextTokensMax: engine.contextTokensMax,
+      seed,
+      answerTokensMean,
+      reportCachedTokens,
+      tokenizer,
+      texts,
+    }
   }
 }

@@ -10,6 +10,7 @@ import { systemTimers, type Timers } from './engine-loop.ts'
 import { type FaultEffects, FaultPlan, type FaultReport } from './fault-plan.ts'
 import type { Faults } from './faults.ts'
 import { generationRoutes } from './generation-routes.ts'
+import { type KvEventOptions, KvEventPublisher, type KvEventState } from './kv-event-publisher.ts'
 import { lifecycleRoutes } from './lifecycle-routes.ts'
 import { LivingState } from './living-state.ts'
 import { operationRoutes } from './operation-routes.ts'
@@ -56,10 +57,14 @@ export interface ModelServerOptions {
   /** How long everything is answered 503 after a start or restart: a model being loaded. Default 0. */
   readonly startupMs?: number
   readonly faults?: Faults
+  /** Publishes KV-cache events over ZeroMQ. Default: none are published. */
+  readonly events?: KvEventOptions
 }
 
 export interface ModelServer {
   readonly port: number
+  /** Of the KV-cache events now, with the endpoints in use; undefined where none are published. */
+  readonly events: KvEventState | undefined
   /** Replaces what goes wrong on purpose, as `POST /simulator/faults` does. */
   setFaults(faults: Faults): void
   /** What goes wrong on purpose, and how often it did. */
@@ -68,24 +73,50 @@ export interface ModelServer {
   close(graceMs: number): Promise<void>
 }
 
+/** Why a server could not start: which of its parts, and what is in the way. */
+export class ModelServerStartError extends Error {
+  override readonly name = 'ModelServerStartError'
+  readonly part: 'http' | 'events' | 'texts'
+
+  constructor(part: ModelServerStartError['part'], message: string) {
+    super(message)
+    this.part = part
+  }
+}
+
 /**
  * Starts a simulated model server: vLLM's HTTP, and metrics in the dialect that was chosen. Every answer carries
- * `x-signalbox-simulated: true`. Rejects when it cannot listen or its texts cannot be read, saying what is in the way.
+ * `x-signalbox-simulated: true`. Rejects with a ModelServerStartError where something is in the way.
  */
 export async function startModelServer(options: ModelServerOptions): Promise<ModelServer> {
   const texts = await loadTexts(options.texts ?? 'canned')
-  if (!texts.ok) throw new Error(texts.error)
-  const front = new ModelFront(options, { tokenizer: await loadTokenizer(options.tokenizer ?? 'pieces'), texts: texts.value })
+  if (!texts.ok) throw new ModelServerStartError('texts', texts.error)
+  const tokenizer = await loadTokenizer(options.tokenizer ?? 'pieces')
+  const events = await publisherOf(options)
+  const front = new ModelFront(options, { tokenizer, texts: texts.value, events })
   const listening = await listen(front.server, options)
-  if (!listening.ok) throw new Error(listening.error.message)
+  if (!listening.ok) {
+    await events?.close()
+    throw new ModelServerStartError('http', listening.error.message)
+  }
   return {
     port: listening.value,
+    get events() {
+      return events?.state
+    },
     get faults() {
       return front.faults
     },
     setFaults: (faults) => front.setFaults(faults),
     close: (graceMs) => front.close(graceMs),
   }
+}
+
+async function publisherOf({ events, clock }: ModelServerOptions): Promise<KvEventPublisher | undefined> {
+  if (events === undefined) return undefined
+  const publisher = await KvEventPublisher.open(events, clock)
+  if (!publisher.ok) throw new ModelServerStartError('events', publisher.error)
+  return publisher.value
 }
 
 /** Longer than clients keep idle connections in their pools, so that it is they who close them. */
@@ -96,6 +127,13 @@ const FAULT_STREAM = 0x5bd1e995
 const UNAUTHORIZED = '{"error":"Unauthorized"}'
 /** How long the last bytes may take to leave once every request has ended. */
 const FLUSH_MS = 1000
+
+/** What takes time to open. */
+interface OpenedParts {
+  readonly tokenizer: Tokenizer
+  readonly texts: AnswerTexts
+  readonly events: KvEventPublisher | undefined
+}
 
 /** Sockets, and what becomes of a request before it has a route. */
 class ModelFront {
@@ -111,7 +149,7 @@ class ModelFront {
   readonly #sockets = new Set<Socket>()
   #closing = false
 
-  constructor(options: ModelServerOptions, words: { readonly tokenizer: Tokenizer; readonly texts: AnswerTexts }) {
+  constructor(options: ModelServerOptions, parts: OpenedParts) {
     this.#timers = options.timers ?? systemTimers
     this.#name = options.name
     this.#startupMs = options.startupMs ?? 0
@@ -120,12 +158,12 @@ class ModelFront {
     this.#faults = new FaultPlan({ clock: options.clock, timers: this.#timers, random: seededRandom(seed ^ FAULT_STREAM), effects: this.#effects() })
     this.#state = new LivingState({
       ...options,
-      ...words,
       seed,
       dialect: engineDialects[options.dialect ?? 'vllm'],
       timers: this.#timers,
       faults: this.#faults,
       startupMs: this.#startupMs,
+      ...parts,
     })
     this.#router = new Router([
       ...generationRoutes(this.#state),
@@ -164,6 +202,9 @@ class ModelFront {
     this.#closeWhenFlushed()
     await closed
     cancelFlush()
+    // Blocks may still be held for another engine.
+    this.#state.loop.discard()
+    await this.#state.events?.close()
   }
 
   #effects(): FaultEffects {
@@ -171,7 +212,7 @@ class ModelFront {
       slow: (factor) => this.#state.loop.slow(factor),
       limitKvBlocks: (blocks) => this.#state.life.limitKvBlocks(blocks),
       stall: (ms) => this.#state.loop.stall(ms),
-      dropEventBatches: () => undefined,
+      dropEventBatches: (batches) => this.#state.events?.skip(batches),
       restart: (startupMs) => {
         this.#endLife()
         if (this.#faults.active('die') === undefined) this.#state.begin(startupMs)
