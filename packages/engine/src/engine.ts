@@ -246,6 +246,11 @@ export class Engine {
     return true
   }
 
+  /** The blocks that a request with `holdBlocks` left and nobody has fetched yet, in token order; undefined where there are none. */
+  heldBlocksOf(id: string): readonly number[] | undefined {
+    return this.#held.blocksOf(id)
+  }
+
   /** Gives back the blocks that a request with `holdBlocks` left; false where there are none, or none any more. */
   releaseHeld(id: string, nowMs: number): boolean {
     this.#expireHeld(nowMs)
