@@ -7,7 +7,8 @@ import { promptOf, type Segment, segmentTokens, tokensOf } from './prompt.ts'
 import { SimulatedEndpoint } from './simulated-endpoint.ts'
 
 function endpointOf(text: string): SimulatedEndpoint {
-  const fleet = parseFleet(text)
+  // Without noise: the cost is of the mean step, and is compared with single ones.
+  const fleet = parseFleet(`${text},step-noise=0`)
   if (!fleet.ok) throw new Error(fleet.error)
   const [plan] = fleetEngines(fleet.value, seededRandom(1))
   if (plan === undefined) throw new Error('no engine')
