@@ -1,8 +1,11 @@
 import { VirtualClock } from '@signalbox/base'
-import { type KvEventNotice, KvEventSubscriber } from '@signalbox/node'
+import { type KvEventNotice, KvEventSubscriber, loadZeromq } from '@signalbox/node'
 import { afterEach, expect, it } from 'vitest'
-import { Dealer, Subscriber } from 'zeromq'
 import { type KvEventOptions, KvEventPublisher } from '../src/kv-event-publisher.ts'
+
+const zeromq = await loadZeromq()
+if (!zeromq.ok) throw new Error(zeromq.error)
+const { Dealer, Subscriber } = zeromq.value
 
 const LOCAL = 'tcp://127.0.0.1:*'
 const cleanups: (() => Promise<void> | void)[] = []
