@@ -236,6 +236,11 @@ export class Engine {
     return true
   }
 
+  /** The blocks that a request with `holdBlocks` left and nobody has fetched yet, in token order; undefined where there are none. */
+  heldBlocksOf(id: string): readonly number[] | undefined {
+    return this.#held.blocksOf(id)
+  }
+
   /** Gives back the blocks that a request with `holdBlocks` left; false where there are none, or none any more. */
   releaseHeld(id: string, nowMs: number): boolean {
     this.#expireHeld(nowMs)
@@ -274,7 +279,12 @@ export class Engine {
         prefillPairs += (sequence.computedTokens + scheduledTokens / 2) * scheduledTokens
       }
     }
-    Object.assign(this.#load, { prefillTokens, prefillPairs, decodingSequences, contextTokens, kvUsageRatio: this.kvUsageRatio })
+    const load = this.#load
+    load.prefillTokens = prefillTokens
+    load.prefillPairs = prefillPairs
+    load.decodingSequences = decodingSequences
+    load.contextTokens = contextTokens
+    load.kvUsageRatio = this.kvUsageRatio
   }
 
   #sample(sequence: Sequence, nowMs: number): EngineEvent {

@@ -90,6 +90,7 @@ export class StepScheduler {
   /** Fills `step`; it stays empty when nothing can be computed now. */
   schedule(nowMs: number): void {
     this.#nowMs = nowMs
+    for (const sequence of this.#transfers) if (sequence.transferEndsMs <= nowMs && sequence.remoteTokens > 0) this.#arrive(sequence)
     let again = true
     while (again) {
       this.step.length = 0
@@ -153,7 +154,7 @@ export class StepScheduler {
     for (let index = 0; index < this.#transfers.length && this.#open; index++) {
       const sequence = this.#transfers[index] as Sequence
       if (sequence.transferEndsMs > this.#nowMs || !this.#hasAdapter(sequence)) continue
-      const tokens = this.#endTransfer(sequence)
+      const tokens = this.#roomFor(sequence)
       if (tokens === 0) return false
       this.#transfers.splice(index, 1)
       index -= 1
@@ -202,22 +203,25 @@ export class StepScheduler {
     sequence.transferEndsMs = this.#nowMs + sequence.transferMs
     this.#transfers.push(sequence)
     if (sequence.transferMs > 0) return true
-    const tokens = this.#endTransfer(sequence)
+    this.#arrive(sequence)
+    const tokens = this.#roomFor(sequence)
     if (tokens === 0) return false
     this.#transfers.pop()
     this.#run(sequence, tokens)
     return true
   }
 
-  /** What has arrived is findable; answers how many tokens the step computes of the rest, 0 when there is no room for them. */
-  #endTransfer(sequence: Sequence): number {
-    if (sequence.remoteTokens > 0) {
-      this.#cache.publish(sequence, sequence.remoteTokens)
-      // The last token is computed again: its position yields the first of the answer.
-      sequence.computedTokens = Math.min(sequence.remoteTokens, sequence.promptTokens - 1)
-      sequence.remoteTokens = 0
-      this.#observer?.transferred?.(sequence.transferredTokens, sequence.transferMs)
-    }
+  /** What has come is findable from now on. */
+  #arrive(sequence: Sequence): void {
+    this.#cache.publish(sequence, sequence.remoteTokens)
+    // The last token is computed again: its position yields the first of the answer.
+    sequence.computedTokens = Math.min(sequence.remoteTokens, sequence.promptTokens - 1)
+    sequence.remoteTokens = 0
+    this.#observer?.transferred?.(sequence.transferredTokens, sequence.transferMs)
+  }
+
+  /** Makes room for what an ended transfer left to compute; answers how many tokens of it the step computes, 0: none. */
+  #roomFor(sequence: Sequence): number {
     const tokens = this.#allowed(sequence.totalTokens - sequence.computedTokens)
     return this.#cache.extend(sequence, sequence.computedTokens + tokens) ? tokens : 0
   }

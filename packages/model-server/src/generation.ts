@@ -6,6 +6,7 @@ import { type ApiError, badRequest, errorBody, httpError, sendError, sendJson } 
 import type { EngineLoop, Output } from './engine-loop.ts'
 import type { FaultPlan } from './fault-plan.ts'
 import type { GenerationRequest } from './generation-request.ts'
+import type { Pairs } from './pairs.ts'
 
 /** Bytes that may wait for a slow reader before its connection is broken. */
 const UNSENT_BYTES_MAX = 8 * 1024 * 1024
@@ -13,6 +14,7 @@ const UNSENT_BYTES_MAX = 8 * 1024 * 1024
 /** What every answer of one server has in common. */
 export interface GenerationOptions {
   readonly loop: EngineLoop
+  readonly pairs: Pairs
   readonly faults: FaultPlan
   readonly contextTokensMax: number
   readonly seed: number

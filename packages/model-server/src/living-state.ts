@@ -6,6 +6,7 @@ import type { EngineLoop, Timers } from './engine-loop.ts'
 import type { FaultPlan } from './fault-plan.ts'
 import type { GenerationOptions } from './generation.ts'
 import type { KvEventPublisher } from './kv-event-publisher.ts'
+import { Pairs } from './pairs.ts'
 import type { AdapterModules, ServedModels } from './served-models.ts'
 import type { EngineRole, ServerState } from './server-state.ts'
 
@@ -93,8 +94,17 @@ export class LivingState implements ServerState {
     return new EngineLife({ engine, dialect, adapters, clock, timers, seed, speed, startupMs, events })
   }
 
-  #generationOf({ engine, loop }: EngineLife): GenerationOptions {
+  #generationOf(life: EngineLife): GenerationOptions {
+    const { engine, loop } = life
     const { answerTokensMean = ANSWER_TOKENS_MEAN, reportCachedTokens = true, seed } = this.#options
-    return { loop, faults: this.faults, contextTokensMax: engine.contextTokensMax, seed, answerTokensMean, reportCachedTokens }
+    return {
+      loop,
+      pairs: new Pairs(life),
+      faults: this.faults,
+      contextTokensMax: engine.contextTokensMax,
+      seed,
+      answerTokensMean,
+      reportCachedTokens,
+    }
   }
 }

@@ -1,12 +1,12 @@
 import type { ServerResponse } from 'node:http'
 import { badRequest, notFound, sendError, sendJson } from './api-error.ts'
 import { type Faults, parseFaults } from './faults.ts'
+import { KV_RELEASE_PATH } from './kv-releases.ts'
 import { type Route, withBody } from './routes.ts'
 import type { ServerState } from './server-state.ts'
 
 /** Under this every path answers whatever goes wrong on purpose elsewhere. */
 export const SIMULATOR_PATHS = '/simulator/'
-export const KV_RELEASE_PATH = '/simulator/kv-release'
 const FAULTS_PATH = '/simulator/faults'
 const BODY_BYTES_MAX = 4 * 1024 * 1024
 
