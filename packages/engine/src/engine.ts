@@ -1,5 +1,5 @@
 import { assert, failure, ok, type Random, type Result } from '@signalbox/base'
-import { BlockResidency } from './block-residency.ts'
+import { BlockResidency, type ResidencyObserver } from './block-residency.ts'
 import { HeldBlocks } from './held-blocks.ts'
 import { KvCache } from './kv-cache.ts'
 import type { EngineObserver, KvEventSink } from './ports.ts'
@@ -47,16 +47,7 @@ export class Engine {
   /** `random` varies step times, with `stepNoise`; nothing else depends on it. Asserts that the options are sound. */
   constructor(options: EngineOptions, random: Random, observer?: EngineObserver, kvEvents?: KvEventSink) {
     this.options = options
-    const { blockEvicted, blockReused } = observer ?? {}
-    if (observer !== undefined && blockEvicted !== undefined && blockReused !== undefined) {
-      this.#residency = new BlockResidency(
-        {
-          blockEvicted: (lifetimeMs, idleMs) => blockEvicted.call(observer, lifetimeMs, idleMs),
-          blockReused: (gapMs) => blockReused.call(observer, gapMs),
-        },
-        options.blocksTotal,
-      )
-    }
+    this.#residency = followsBlocks(observer) ? new BlockResidency(observer, options.blocksTotal) : undefined
     this.#cache = new KvCache(options, kvEvents, this.#residency)
     // vLLM refuses to start when the context does not fit the cache; capping it keeps the same promise.
     this.contextTokensMax = Math.min(options.contextTokensMax, this.#cache.capacityTokens)
@@ -90,6 +81,21 @@ export class Engine {
     const adapters = new Set<string>()
     for (const { request } of this.#scheduler.waitingSequences()) if (request.adapter !== undefined) adapters.add(request.adapter)
     return [...adapters]
+  }
+
+  /** Adapters that are there or being loaded, the least recently used first. */
+  get adaptersLoaded(): readonly string[] {
+    return this.#scheduler.adapters.loaded
+  }
+
+  /** Of `waitingDeferred`, those whose keys and values are on their way from another engine. */
+  get transferring(): number {
+    return this.#scheduler.transferring
+  }
+
+  /** Requests that have ended here and whose blocks wait for another engine. */
+  get holding(): number {
+    return this.#held.size
   }
 
   get sleepState(): SleepState {
@@ -334,6 +340,10 @@ export class Engine {
       this.#observer?.kvExpired(expired.id)
     }
   }
+}
+
+function followsBlocks(observer: EngineObserver | undefined): observer is EngineObserver & ResidencyObserver {
+  return observer?.blockEvicted !== undefined && observer.blockReused !== undefined
 }
 
 /** Takes those that have ended out, in place. */

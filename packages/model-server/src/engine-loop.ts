@@ -88,13 +88,14 @@ export class EngineLoop {
     else this.#waitUntilReady()
   }
 
-  /** Ends a request without telling its listener. */
-  abort(id: string): void {
-    if (!this.#listeners.delete(id)) return
+  /** Ends a request without telling its listener; false: it has ended already. */
+  abort(id: string): boolean {
+    if (!this.#listeners.delete(id)) return false
     this.#engine.abort(id, this.#clock.nowMs())
     this.#settle()
     // What it held may be what others wait for.
     this.kick()
+    return true
   }
 
   /** Ends every request with reason `error`; their listeners are told. */

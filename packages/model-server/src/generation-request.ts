@@ -17,6 +17,7 @@ export interface GenerationRequest {
   readonly outputTokensMax: number | undefined
   readonly ignoreEos: boolean
   readonly cacheSalt: string
+  readonly kvTransferParams: JsonObject | undefined
 }
 
 /** Reads the body of `/v1/chat/completions`. Fields it does not know are accepted and ignored, as vLLM does. */
@@ -82,6 +83,7 @@ function parseCommon(
     outputTokensMax: (body['max_completion_tokens'] ?? body['max_tokens'] ?? outputTokensDefault) as number | undefined,
     ignoreEos: ignoreEos === true,
     cacheSalt: typeof cacheSalt === 'string' ? cacheSalt : '',
+    kvTransferParams: isObject(body['kv_transfer_params']) ? body['kv_transfer_params'] : undefined,
   })
 }
 

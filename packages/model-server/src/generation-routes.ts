@@ -40,7 +40,12 @@ function generate(
   const id = shape.idPrefix + (typeof asked === 'string' && asked !== '' ? asked : randomUUID().replaceAll('-', ''))
   const head = { id, created: unixSeconds(state.clock), model: model.value.name }
   const { adapter } = model.value
-  const generation = new Generation(state.generation, { request: parsed.value, adapter, shape, head, response })
+  const pair = state.pairs.part(parsed.value.kvTransferParams, { socket: request.socket, answers: parsed.value.prompts.length })
+  if (!pair.ok) {
+    sendError(response, pair.error)
+    return
+  }
+  const generation = new Generation(state.generation, { request: parsed.value, adapter, pair: pair.value, shape, head, response })
   generation.start(() => state.nextEngineId(), JSON.stringify([model.value.name, parsed.value.cacheSalt]))
 }
 

@@ -3,10 +3,11 @@ import { assert, seededRandom } from '@signalbox/base'
 import { type EngineRequest, hashTokens, naturalOutputTokens, textOf, tokenAt } from '@signalbox/engine'
 import type { AnswerHead, AnswerShape, Choice, Usage } from './answer-shape.ts'
 import { type ApiError, badRequest, errorBody, httpError, sendError, sendJson } from './api-error.ts'
+import type { JsonObject } from './body.ts'
 import type { EngineLoop, Output } from './engine-loop.ts'
 import type { FaultPlan } from './fault-plan.ts'
 import type { GenerationRequest } from './generation-request.ts'
-import type { Pairs } from './pairs.ts'
+import type { PairPart } from './pairs.ts'
 
 /** Bytes that may wait for a slow reader before its connection is broken. */
 const UNSENT_BYTES_MAX = 8 * 1024 * 1024
@@ -14,7 +15,6 @@ const UNSENT_BYTES_MAX = 8 * 1024 * 1024
 /** What every answer of one server has in common. */
 export interface GenerationOptions {
   readonly loop: EngineLoop
-  readonly pairs: Pairs
   readonly faults: FaultPlan
   readonly contextTokensMax: number
   readonly seed: number
@@ -27,6 +27,7 @@ export interface GenerationTask {
   readonly request: GenerationRequest
   /** The LoRA adapter that it runs with; undefined: the model itself. */
   readonly adapter: string | undefined
+  readonly pair: PairPart
   readonly shape: AnswerShape
   readonly head: AnswerHead
   readonly response: ServerResponse
@@ -50,17 +51,20 @@ export class Generation {
   readonly #options: GenerationOptions
   readonly #request: GenerationRequest
   readonly #adapter: string | undefined
+  readonly #pair: PairPart
   readonly #shape: AnswerShape
   readonly #head: AnswerHead
   readonly #response: ServerResponse
   readonly #parts = new Map<string, Part>()
   #unfinished = 0
   #tokens = 0
+  #kvTransferParams: JsonObject | null = null
 
   constructor(options: GenerationOptions, task: GenerationTask) {
     this.#options = options
     this.#request = task.request
     this.#adapter = task.adapter
+    this.#pair = task.pair
     this.#shape = task.shape
     this.#head = task.head
     this.#response = task.response
@@ -77,7 +81,7 @@ export class Generation {
       }
       const id = nextId()
       const adapter = this.#adapter === undefined ? {} : { adapter: this.#adapter }
-      requests.push({ id, promptTokens, cacheSeed, ...adapter, ...this.#plan(promptTokens, room) })
+      requests.push({ id, promptTokens, cacheSeed, ...adapter, ...this.#pair.engineFields, ...this.#plan(promptTokens, room) })
       this.#parts.set(id, { index, promptTokens: promptTokens.length, text: '', outputTokens: 0, cachedTokens: 0, finishReason: undefined })
     }
     this.#unfinished = requests.length
@@ -88,7 +92,7 @@ export class Generation {
       return
     }
     this.#response.on('close', () => {
-      for (const id of this.#parts.keys()) this.#options.loop.abort(id)
+      for (const id of this.#parts.keys()) if (this.#options.loop.abort(id)) this.#pair.fetched()
     })
     if (!this.#request.stream) return
     this.#response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' })
@@ -109,6 +113,7 @@ export class Generation {
   }
 
   #onOutput({ id, token, finish }: Output): void {
+    this.#pair.fetched()
     if (this.#response.destroyed || this.#response.writableEnded) return
     if (finish?.reason === 'error' || finish?.reason === 'abort') {
       this.#fail(httpError(503, 'the engine ended this request before its answer was complete'))
@@ -124,6 +129,7 @@ export class Generation {
       assert(finish.reason === 'stop' || finish.reason === 'length', `finish ${finish.reason}`)
       part.finishReason = finish.reason
       part.cachedTokens = finish.cachedTokens
+      this.#kvTransferParams = this.#pair.ended(id, { reason: finish.reason, promptTokens: part.promptTokens })
       this.#unfinished -= 1
     }
     if (this.#request.stream) this.#stream(part, text)
@@ -152,7 +158,8 @@ export class Generation {
       assert(finishReason !== undefined, 'answered before the end')
       choices.push({ index, text, finishReason })
     }
-    sendJson(this.#response, 200, JSON.stringify(this.#shape.whole(this.#head, choices, this.#usage())))
+    const whole = this.#shape.whole(this.#head, choices, this.#usage())
+    sendJson(this.#response, 200, JSON.stringify({ ...whole, kv_transfer_params: this.#kvTransferParams }))
   }
 
   #usage(): Usage {

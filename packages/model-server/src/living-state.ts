@@ -42,6 +42,7 @@ export class LivingState implements ServerState {
   readonly #options: LivingStateOptions
   #life: EngineLife
   #generation: GenerationOptions
+  #pairs: Pairs
 
   constructor(options: LivingStateOptions) {
     this.clock = options.clock
@@ -54,6 +55,7 @@ export class LivingState implements ServerState {
     this.#options = options
     this.#life = this.#newLife(options.startupMs)
     this.#generation = this.#generationOf(this.#life)
+    this.#pairs = new Pairs(this.#life)
   }
 
   get life(): EngineLife {
@@ -72,6 +74,10 @@ export class LivingState implements ServerState {
     return this.#life.models
   }
 
+  get pairs(): Pairs {
+    return this.#pairs
+  }
+
   get generation(): GenerationOptions {
     return this.#generation
   }
@@ -85,6 +91,7 @@ export class LivingState implements ServerState {
     this.events?.restart()
     this.#life = this.#newLife(startupMs)
     this.#generation = this.#generationOf(this.#life)
+    this.#pairs = new Pairs(this.#life)
     this.#life.loop.slow(this.faults.active('slowFactor') ?? 1)
     this.#life.limitKvBlocks(this.faults.active('kvBlocksMax'))
   }
@@ -99,7 +106,6 @@ export class LivingState implements ServerState {
     const { answerTokensMean = ANSWER_TOKENS_MEAN, reportCachedTokens = true, seed } = this.#options
     return {
       loop,
-      pairs: new Pairs(life),
       faults: this.faults,
       contextTokensMax: engine.contextTokensMax,
       seed,

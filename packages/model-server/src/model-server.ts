@@ -65,9 +65,20 @@ export interface ModelServer {
   close(graceMs: number): Promise<void>
 }
 
+/** Why a server could not start: which of its parts, and what is in the way. */
+export class ModelServerStartError extends Error {
+  override readonly name = 'ModelServerStartError'
+  readonly part: 'http' | 'events'
+
+  constructor(part: ModelServerStartError['part'], message: string) {
+    super(message)
+    this.part = part
+  }
+}
+
 /**
  * Starts a simulated model server: vLLM's HTTP, and metrics in the dialect that was chosen. Every answer carries
- * `x-signalbox-simulated: true`. Rejects when it cannot listen, saying what is in the way.
+ * `x-signalbox-simulated: true`. Rejects with a ModelServerStartError where something is in the way.
  */
 export async function startModelServer(options: ModelServerOptions): Promise<ModelServer> {
   const events = await publisherOf(options)
@@ -75,7 +86,7 @@ export async function startModelServer(options: ModelServerOptions): Promise<Mod
   const listening = await listen(front.server, options)
   if (!listening.ok) {
     await events?.close()
-    throw new Error(listening.error.message)
+    throw new ModelServerStartError('http', listening.error.message)
   }
   return {
     port: listening.value,
@@ -93,7 +104,7 @@ export async function startModelServer(options: ModelServerOptions): Promise<Mod
 async function publisherOf({ events, clock }: ModelServerOptions): Promise<KvEventPublisher | undefined> {
   if (events === undefined) return undefined
   const publisher = await KvEventPublisher.open(events, clock)
-  if (!publisher.ok) throw new Error(publisher.error)
+  if (!publisher.ok) throw new ModelServerStartError('events', publisher.error)
   return publisher.value
 }
 

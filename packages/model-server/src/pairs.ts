@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
-import { ok, type Result } from '@signalbox/base'
+import { failure, ok, type Result } from '@signalbox/base'
 import type { EngineEvent, EngineRequest } from '@signalbox/engine'
-import type { ApiError } from './api-error.ts'
+import { type ApiError, badRequest } from './api-error.ts'
 import type { JsonObject } from './body.ts'
 import type { EngineLife } from './engine-life.ts'
 import { KvReleases } from './kv-releases.ts'
@@ -35,13 +35,14 @@ export class Pairs {
     this.#releases = new KvReleases(() => failed.inc())
   }
 
-  /** `socket`: the request's own; where it came to is where this engine is found. */
-  part(params: JsonObject | undefined, socket: Socket): Result<PairPart, ApiError> {
+  /** `socket`: the request's own; where it came to is where this engine is found. `answers`: a half has one alone. */
+  part(params: JsonObject | undefined, { socket, answers }: { readonly socket: Socket; readonly answers: number }): Result<PairPart, ApiError> {
     const releases = this.#releases
     if (releases === undefined) return ok(ALONE)
     const half = parseTransfer(params)
     if (!half.ok) return half
     if (half.value === undefined) return ok(ALONE)
+    if (answers !== 1) return failure(badRequest('kv_transfer_params go with one prompt and one answer', 'kv_transfer_params'))
     return ok(half.value.kind === 'prefill' ? this.#prefill(addressOf(socket)) : decode(half.value.remote, releases))
   }
 

@@ -5,6 +5,7 @@ import type { EngineLoop, Timers } from './engine-loop.ts'
 import type { FaultPlan } from './fault-plan.ts'
 import type { GenerationOptions } from './generation.ts'
 import type { KvEventPublisher } from './kv-event-publisher.ts'
+import type { Pairs } from './pairs.ts'
 import type { ServedModels } from './served-models.ts'
 
 /** What the routes of one server share. They read it at each request: what belongs to the engine is replaced when it restarts. */
@@ -16,11 +17,12 @@ export interface ServerState {
   readonly bodyBytesMax: number
   readonly faults: FaultPlan
   readonly role: EngineRole
-  /** The current life, from which the next four are. */
+  /** The current life, from which the next five are. */
   readonly life: EngineLife
   readonly registry: Registry
   readonly loop: EngineLoop
   readonly models: ServedModels
+  readonly pairs: Pairs
   /** Undefined: no KV-cache events are published. */
   readonly events: KvEventPublisher | undefined
   readonly generation: GenerationOptions

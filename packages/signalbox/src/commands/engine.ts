@@ -27,6 +27,7 @@ interface EngineFlags {
   readonly scheduling?: EngineConfig['scheduling']
   readonly role?: EngineConfig['role']
   readonly adapter?: Readonly<Record<string, string>>
+  readonly eventsPort?: number
   readonly fault?: Faults
   readonly seed?: number
 }
@@ -62,6 +63,11 @@ export function engineCommand(): Command {
     .addOption(new Option('--scheduling <order>', 'who is admitted first (default: fcfs)').choices(['fcfs', 'priority']))
     .addOption(new Option('--role <role>', 'half of a prefill/decode pair (default: both)').choices(roleNames))
     .option('--adapter <name=path>', 'a LoRA adapter that is there from the start; repeat for more', adapterOf)
+    .option(
+      '--events-port <number>',
+      'publish KV-cache events over ZeroMQ there; missed ones can be had on the next port, further engines follow',
+      portNumber,
+    )
     .option('--fault <key=value>', 'what goes wrong; key=value@AFTER+FOR begins later and ends by itself; repeat for more', faultFlag)
     .option('--seed <number>', 'seed of answers, step noise and random faults (default: 1)', seedNumber)
     .addHelpText('after', EXAMPLES)
@@ -121,7 +127,7 @@ function configOf(flags: EngineFlags): Config {
   }
   const config = configFrom(common)
   const { engine } = config
-  const { adapter, dialect, fault, kvBlocks, model, profile, role, scheduling, seed, speed, text, tokenizer } = flags
+  const { adapter, dialect, eventsPort, fault, kvBlocks, model, profile, role, scheduling, seed, speed, text, tokenizer } = flags
   return {
     ...config,
     engine: {
@@ -137,6 +143,8 @@ function configOf(flags: EngineFlags): Config {
       scheduling: scheduling ?? engine.scheduling,
       role: role ?? engine.role,
       adapters: { ...engine.adapters, ...adapter },
+      events:
+        eventsPort === undefined ? engine.events : { encoding: 'array', hashes: 'int', ...engine.events, port: eventsPort, replayPort: undefined },
       faults: { ...engine.faults, ...fault },
       seed: seed ?? engine.seed,
     },

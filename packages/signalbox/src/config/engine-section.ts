@@ -112,6 +112,23 @@ export const engineKeys = {
     .optional(),
   apiKey: z.string().min(1).max(4_096).optional().describe('Bearer token that paths under `/v1` ask for (`--api-key`).'),
   apiKeyFile: z.string().min(1).optional().describe('File holding it.'),
+  events: z
+    .strictObject({
+      port: port
+        .default(5557)
+        .describe(
+          'Port of KV-cache events over ZeroMQ, of the first engine; each further engine takes the ports two on. Given in any way, events are published.',
+        ),
+      replayPort: port.optional().describe('Port where missed events can be had again. Where nothing is said: the next one.'),
+      topic: z
+        .string()
+        .max(1_024)
+        .optional()
+        .describe("Topic of the messages. Where nothing is said: `kv@<host>:<port>@<model>`, as llm-d's subscribers want it."),
+      encoding: oneOf(['array', 'map']).default('array').describe('How events are written: `array`, or `map` as newer vLLMs do.'),
+      hashes: oneOf(['int', 'bytes']).default('int').describe('How block hashes are written.'),
+    })
+    .optional(),
   faults: faults.describe(
     'What goes wrong on purpose, and when: `{ stallMs: { value: 5000, afterMs: 60000 } }`. See [the simulated engine](engine.md).',
   ),

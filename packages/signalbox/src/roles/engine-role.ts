@@ -1,17 +1,21 @@
-import { type ModelServerOptions, startModelServer } from '@signalbox/model-server'
+import { topicOf } from '@signalbox/kv-events'
+import { type KvEventOptions, type ModelServerOptions, ModelServerStartError, startModelServer } from '@signalbox/model-server'
 import { systemClock } from '@signalbox/node'
 import { portFlags } from '../commands/flags.ts'
-import { engineDialectOf, engineOptionsOf } from '../config/engine-options.ts'
+import { engineDialectOf, engineModelOf, engineOptionsOf } from '../config/engine-options.ts'
 import type { Config } from '../config/schema.ts'
 import { type RunningRole, StartError } from '../supervisor/role-process.ts'
 import { reachable } from './reachable.ts'
 import { readToken } from './token.ts'
 
+const PORT_MAX = 65_535
+
 /** Starts the simulated engine with that number, from 0. `portFlag` is what chooses another port than one that is taken. */
 export async function startEngineRole(config: Config, index: number, portFlag: string = portFlags.engine): Promise<RunningRole> {
   const options = serverOptionsOf(config, index)
   const server = await startModelServer(options).catch((error: unknown) => {
-    throw new StartError(`${(error as Error).message}; choose another with ${portFlag}`)
+    if (!(error instanceof ModelServerStartError)) throw error
+    throw new StartError(`${error.message}; choose another with ${error.part === 'http' ? portFlag : '--events-port or engine.events'}`)
   })
   return { addresses: { engine: `http://${reachable(config.host)}:${server.port}` }, stop: (graceMs) => server.close(graceMs) }
 }
@@ -26,6 +30,7 @@ function serverOptionsOf(config: Config, index: number): ModelServerOptions {
     )
   }
   const apiKey = apiKeyOf(config)
+  const events = eventsOf(config, index)
   return {
     host,
     port: engine.port === 0 ? 0 : engine.port + index,
@@ -35,6 +40,7 @@ function serverOptionsOf(config: Config, index: number): ModelServerOptions {
     clock: systemClock,
     seed: engine.seed + index,
     ...(apiKey === undefined ? {} : { apiKey }),
+    ...(events === undefined ? {} : { events }),
     adapters,
     answerTokensMean,
     faults,
@@ -49,4 +55,25 @@ function apiKeyOf({ engine }: Config): string | undefined {
   const { apiKey, apiKeyFile } = engine
   if (apiKey !== undefined && apiKeyFile !== undefined) throw new StartError('engine.apiKey and engine.apiKeyFile are both given; leave one out')
   return apiKeyFile === undefined ? apiKey : readToken(apiKeyFile, 'engine.apiKeyFile')
+}
+
+/** Each engine has two ports: events, and what of them was missed. */
+function eventsOf(config: Config, index: number): KvEventOptions | undefined {
+  const { engine, host } = config
+  if (engine.events === undefined) return undefined
+  const { port, replayPort = port === 0 ? 0 : port + 1, encoding, hashes } = engine.events
+  const pod = `${reachable(host)}${engine.port === 0 ? '' : `:${engine.port + index}`}`
+  const address = host.includes(':') ? `[${host}]` : host
+  const endpointAt = (first: number): string => {
+    if (first + 2 * index > PORT_MAX) throw new StartError(`engine.events: the ports of engine ${index + 1} would be above ${PORT_MAX}`)
+    return `tcp://${address}:${first === 0 ? '*' : first + 2 * index}`
+  }
+  return {
+    endpoint: endpointAt(port),
+    bind: true,
+    replayEndpoint: endpointAt(replayPort),
+    topic: engine.events.topic ?? topicOf({ pod, model: engineModelOf(config) }),
+    encoding,
+    hashes,
+  }
 }
