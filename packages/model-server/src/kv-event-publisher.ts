@@ -12,7 +12,7 @@ import {
   replayEnd,
   replayFrames,
 } from '@signalbox/kv-events'
-import { bindSocket, connectSocket, isBindEndpoint, loadZeromq, type Zeromq } from '@signalbox/node'
+import { bindSocket, connectSocket, isBindEndpoint, loadZeromq, unbindSocket, type Zeromq } from '@signalbox/node'
 import { ReplayBuffer } from './replay-buffer.ts'
 
 type Publisher = InstanceType<Zeromq['Publisher']>
@@ -301,10 +301,10 @@ const REQUEST_BYTES_MAX = 64
 
 /** Ports are free when it resolves: closing alone leaves that to a thread in the background. */
 async function closeSockets({ publisher, endpoint, isBound, router, replayEndpoint }: Sockets): Promise<void> {
-  if (isBound) await publisher.unbind(endpoint)
+  if (isBound) await unbindSocket(publisher, endpoint)
   publisher.close()
   if (router === undefined || replayEndpoint === undefined) return
   // A replay under way ends at its next send.
-  await router.unbind(replayEndpoint)
+  await unbindSocket(router, replayEndpoint)
   router.close()
 }
