@@ -12,7 +12,7 @@ import {
   replayEnd,
   replayFrames,
 } from '@signalbox/kv-events'
-import { bindSocket, connectSocket, isBindEndpoint, loadZeromq, type Zeromq } from '@signalbox/node'
+import { bindSocket, connectSocket, isBindEndpoint, loadZeromq, unbindSocket, type Zeromq } from '@signalbox/node'
 import { ReplayBuffer } from './replay-buffer.ts'
 
 type Publisher = InstanceType<Zeromq['Publisher']>
@@ -231,10 +231,12 @@ export class KvEventPublisher implements KvEventSink {
   /** Sends what is kept from `from` to now, and the end; false when the client went away or did not read. */
   async #replay(router: Router, client: Uint8Array, from: number): Promise<boolean> {
     const retries = { left: RETRIES_MAX }
-    const until = this.#buffer.next
+    // Of this life, even where the next one begins meanwhile.
+    const buffer = this.#buffer
+    const until = buffer.next
     let sent = 0
-    for (let sequence = Math.max(from, this.#buffer.oldest); sequence < until; sequence++) {
-      const payload = this.#buffer.at(sequence)
+    for (let sequence = Math.max(from, buffer.oldest); sequence < until; sequence++) {
+      const payload = buffer.at(sequence)
       // It left the buffer while older ones were being sent.
       if (payload === undefined) continue
       if (!(await sendTo(router, [client, ...replayFrames({ sequence, payload })], retries))) return false
@@ -299,10 +301,10 @@ const REQUEST_BYTES_MAX = 64
 
 /** Ports are free when it resolves: closing alone leaves that to a thread in the background. */
 async function closeSockets({ publisher, endpoint, isBound, router, replayEndpoint }: Sockets): Promise<void> {
-  if (isBound) await publisher.unbind(endpoint)
+  if (isBound) await unbindSocket(publisher, endpoint)
   publisher.close()
   if (router === undefined || replayEndpoint === undefined) return
   // A replay under way ends at its next send.
-  await router.unbind(replayEndpoint)
+  await unbindSocket(router, replayEndpoint)
   router.close()
 }

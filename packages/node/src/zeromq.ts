@@ -1,5 +1,6 @@
+import { setTimeout } from 'node:timers/promises'
 import { failure, ok, type Result } from '@signalbox/base'
-import type { Socket } from 'zeromq'
+import type { Observer, Socket } from 'zeromq'
 import { portHolder } from './port-holder.ts'
 
 /** The `zeromq` package. */
@@ -30,6 +31,20 @@ export async function bindSocket(socket: Socket, endpoint: string): Promise<Resu
   } catch (error) {
     return failure(`${endpoint}: ${reasonOf(error as NodeJS.ErrnoException, endpoint)}`)
   }
+}
+
+/** Unbinds an endpoint that `bindSocket` answered, and resolves when its port is free: a thread in the background frees it, and says so later. */
+export async function unbindSocket(socket: Socket, endpoint: string): Promise<void> {
+  const free = endpoint.startsWith('inproc://') ? undefined : closed(socket.events)
+  await socket.unbind(endpoint)
+  // Should the word not come, the caller is not to wait for ever.
+  if (free !== undefined) await Promise.race([free, setTimeout(UNBIND_MS_MAX, undefined, { ref: false })])
+}
+
+const UNBIND_MS_MAX = 1000
+
+async function closed(events: Observer): Promise<void> {
+  for await (const { type } of events) if (type === 'close') return
 }
 
 /** Connects in the background, and again whenever the connection is lost. Fails for endpoints alone that are none. */
