@@ -160,6 +160,15 @@ describe('limits and stops', () => {
     expect(counts.slice(1, -1).every((count, index) => count - (counts[index] as number) >= 10)).toBe(true)
   })
 
+  it('leaves cached tokens unknown where they are not reported, and gives one answer where no more can be asked for', async () => {
+    const { url } = await startServer({ reportCachedTokens: false })
+    const response = await jsonOf<{ output: unknown[] }>(post(`${url}/v1/responses`, { input: 'a', n: 3 }))
+    expect(response).toMatchObject({ usage: { input_tokens_details: null } })
+    expect(response.output).toHaveLength(1)
+    const message = await jsonOf(post(`${url}/v1/messages`, { messages: user('a'), max_tokens: 1 }))
+    expect(message).toMatchObject({ usage: { cache_read_input_tokens: null } })
+  })
+
   it('takes its name from the header, then from the body', async () => {
     const { url } = await startServer()
     const named = (body: object, headers: Record<string, string> = {}): Promise<Completion> =>
