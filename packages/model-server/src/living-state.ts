@@ -1,6 +1,7 @@
 import type { Clock } from '@signalbox/base'
 import type { EngineDialect, EngineOptions } from '@signalbox/engine'
 import type { Registry } from '@signalbox/instruments'
+import type { Tokenizer } from '@signalbox/tokenizers'
 import { EngineLife } from './engine-life.ts'
 import type { EngineLoop, Timers } from './engine-loop.ts'
 import type { FaultPlan } from './fault-plan.ts'
@@ -9,10 +10,13 @@ import type { KvEventPublisher } from './kv-event-publisher.ts'
 import { Pairs } from './pairs.ts'
 import type { AdapterModules, ServedModels } from './served-models.ts'
 import type { EngineRole, ServerState } from './server-state.ts'
+import type { AnswerTexts } from './texts/answer-texts.ts'
 
 export interface LivingStateOptions {
   readonly engine: EngineOptions
   readonly dialect: EngineDialect
+  readonly tokenizer: Tokenizer
+  readonly texts: AnswerTexts
   readonly adapters?: AdapterModules
   readonly role?: EngineRole
   readonly clock: Clock
@@ -101,16 +105,9 @@ export class LivingState implements ServerState {
     return new EngineLife({ engine, dialect, adapters, clock, timers, seed, speed, startupMs, events })
   }
 
-  #generationOf(life: EngineLife): GenerationOptions {
-    const { engine, loop } = life
-    const { answerTokensMean = ANSWER_TOKENS_MEAN, reportCachedTokens = true, seed } = this.#options
-    return {
-      loop,
-      faults: this.faults,
-      contextTokensMax: engine.contextTokensMax,
-      seed,
-      answerTokensMean,
-      reportCachedTokens,
-    }
+  #generationOf({ engine, loop }: EngineLife): GenerationOptions {
+    const { answerTokensMean = ANSWER_TOKENS_MEAN, reportCachedTokens = true, seed, tokenizer, texts } = this.#options
+    const { contextTokensMax } = engine
+    return { loop, faults: this.faults, contextTokensMax, seed, answerTokensMean, reportCachedTokens, tokenizer, texts }
   }
 }

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import { type Clock, seededRandom } from '@signalbox/base'
 import { type EngineDialectId, type EngineOptions, engineDialects } from '@signalbox/engine'
 import { listen } from '@signalbox/node'
+import { loadTokenizer, type Tokenizer, type TokenizerId } from '@signalbox/tokenizers'
 import { httpError, sendError, sendJson } from './api-error.ts'
 import { ApiKey } from './api-key.ts'
 import { systemTimers, type Timers } from './engine-loop.ts'
@@ -17,6 +18,9 @@ import { Router } from './routes.ts'
 import type { AdapterModules } from './served-models.ts'
 import type { EngineRole } from './server-state.ts'
 import { SIMULATOR_PATHS, simulatorRoutes } from './simulator-routes.ts'
+import type { AnswerTexts, TextSource } from './texts/answer-texts.ts'
+import { loadTexts } from './texts/load-texts.ts'
+import { tokenizerRoutes } from './tokenizer-routes.ts'
 
 export interface ModelServerOptions {
   readonly host: string
@@ -36,7 +40,11 @@ export interface ModelServerOptions {
   readonly speed?: number
   /** Whether `usage` says how much of the prompt was cached (vLLM's --enable-prompt-tokens-details). Default true. */
   readonly reportCachedTokens?: boolean
-  /** Mean length of an answer that stops by itself. Default 160 tokens. */
+  /** What tokens are: pieces of four bytes, bytes, or those of gpt-oss. Default `pieces`. */
+  readonly tokenizer?: TokenizerId
+  /** Where answers' texts come from. Default `canned`. */
+  readonly texts?: TextSource
+  /** Mean length of an answer whose text has no end of its own (`canned`). Default 160 tokens. */
   readonly answerTokensMean?: number
   /** Default 64 MiB. */
   readonly bodyBytesMax?: number
@@ -68,7 +76,7 @@ export interface ModelServer {
 /** Why a server could not start: which of its parts, and what is in the way. */
 export class ModelServerStartError extends Error {
   override readonly name = 'ModelServerStartError'
-  readonly part: 'http' | 'events'
+  readonly part: 'http' | 'events' | 'texts'
 
   constructor(part: ModelServerStartError['part'], message: string) {
     super(message)
@@ -81,8 +89,11 @@ export class ModelServerStartError extends Error {
  * `x-signalbox-simulated: true`. Rejects with a ModelServerStartError where something is in the way.
  */
 export async function startModelServer(options: ModelServerOptions): Promise<ModelServer> {
+  const texts = await loadTexts(options.texts ?? 'canned')
+  if (!texts.ok) throw new ModelServerStartError('texts', texts.error)
+  const tokenizer = await loadTokenizer(options.tokenizer ?? 'pieces')
   const events = await publisherOf(options)
-  const front = new ModelFront(options, events)
+  const front = new ModelFront(options, { tokenizer, texts: texts.value, events })
   const listening = await listen(front.server, options)
   if (!listening.ok) {
     await events?.close()
@@ -117,6 +128,13 @@ const UNAUTHORIZED = '{"error":"Unauthorized"}'
 /** How long the last bytes may take to leave once every request has ended. */
 const FLUSH_MS = 1000
 
+/** What a server has before it listens. */
+interface FrontParts {
+  readonly tokenizer: Tokenizer
+  readonly texts: AnswerTexts
+  readonly events: KvEventPublisher | undefined
+}
+
 /** Sockets, and what becomes of a request before it has a route. */
 class ModelFront {
   readonly server: Server
@@ -131,7 +149,7 @@ class ModelFront {
   readonly #sockets = new Set<Socket>()
   #closing = false
 
-  constructor(options: ModelServerOptions, events: KvEventPublisher | undefined) {
+  constructor(options: ModelServerOptions, parts: FrontParts) {
     this.#timers = options.timers ?? systemTimers
     this.#name = options.name
     this.#startupMs = options.startupMs ?? 0
@@ -140,15 +158,16 @@ class ModelFront {
     this.#faults = new FaultPlan({ clock: options.clock, timers: this.#timers, random: seededRandom(seed ^ FAULT_STREAM), effects: this.#effects() })
     this.#state = new LivingState({
       ...options,
+      ...parts,
       seed,
       dialect: engineDialects[options.dialect ?? 'vllm'],
       timers: this.#timers,
       faults: this.#faults,
       startupMs: this.#startupMs,
-      events,
     })
     this.#router = new Router([
       ...generationRoutes(this.#state),
+      ...tokenizerRoutes(this.#state),
       ...operationRoutes(this.#state),
       ...lifecycleRoutes(this.#state),
       ...simulatorRoutes(this.#state, (faults) => this.setFaults(faults)),

@@ -37,8 +37,14 @@ export class Router {
   }
 }
 
-/** A handler of requests whose body is a JSON object of at most `bytesMax` bytes; other bodies are refused before it is called. */
-export function withBody(bytesMax: number, handler: (body: JsonObject, exchange: Exchange) => void | Promise<void>): Handler {
+/** What is done with a body that is a JSON object. */
+export type BodyHandler = (body: JsonObject, exchange: Exchange) => void | Promise<void>
+
+/**
+ * A handler of requests whose body is a JSON object of at most `bytesMax` bytes; other bodies are refused before it is called,
+ * with an error that `errorBodyOf` writes (default: OpenAI's).
+ */
+export function withBody(bytesMax: number, handler: BodyHandler, errorBodyOf?: (error: ApiError) => string): Handler {
   return async (exchange) => {
     const { request, response } = exchange
     const body = await readJsonObject(request, bytesMax)
@@ -46,6 +52,6 @@ export function withBody(bytesMax: number, handler: (body: JsonObject, exchange:
     if (body.ok) return handler(body.value, exchange)
     // What is left of a refused body is not worth reading, so the connection cannot be used again.
     if (body.error.status === 413) response.setHeader('connection', 'close')
-    sendError(response, body.error)
+    sendError(response, body.error, errorBodyOf)
   }
 }
