@@ -10,19 +10,25 @@ import { readToken } from './token.ts'
 
 const PORT_MAX = 65_535
 
+/** What to change where a part of the server could not start. */
+function adviceOf(part: ModelServerStartError['part'], portFlag: string): string {
+  if (part === 'http') return `choose another with ${portFlag}`
+  return part === 'events' ? 'choose another with --events-port or engine.events' : 'see --text or engine.texts'
+}
+
 /** Starts the simulated engine with that number, from 0. `portFlag` is what chooses another port than one that is taken. */
 export async function startEngineRole(config: Config, index: number, portFlag: string = portFlags.engine): Promise<RunningRole> {
   const options = serverOptionsOf(config, index)
   const server = await startModelServer(options).catch((error: unknown) => {
     if (!(error instanceof ModelServerStartError)) throw error
-    throw new StartError(`${error.message}; choose another with ${error.part === 'http' ? portFlag : '--events-port or engine.events'}`)
+    throw new StartError(`${error.message}; ${adviceOf(error.part, portFlag)}`)
   })
   return { addresses: { engine: `http://${reachable(config.host)}:${server.port}` }, stop: (graceMs) => server.close(graceMs) }
 }
 
 function serverOptionsOf(config: Config, index: number): ModelServerOptions {
   const { engine, host } = config
-  const { adapters, answerTokensMean, faults, reportCachedTokens, role, speed, startupMs } = engine
+  const { adapters, answerTokensMean, faults, reportCachedTokens, role, speed, startupMs, texts, tokenizer } = engine
   const options = engineOptionsOf(config)
   if (!engine.chunkedPrefill && options.batchTokensMax < options.contextTokensMax) {
     throw new StartError(
@@ -48,6 +54,8 @@ function serverOptionsOf(config: Config, index: number): ModelServerOptions {
     role,
     speed,
     startupMs,
+    texts,
+    tokenizer,
   }
 }
 
