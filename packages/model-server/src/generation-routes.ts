@@ -54,7 +54,8 @@ function generate(state: ServerState, { request, response }: Exchange, { shape, 
   }
   const head = { id: idOf(request, shape.idPrefix, wanted.requestId), created: unixSeconds(state.clock), model: model.value.name }
   const { adapter } = model.value
-  const pair = state.pairs.part(wanted.kvTransferParams, { socket: request.socket, answers: wanted.prompts.length * wanted.n })
+  const answers = wanted.prompts.length * wanted.n
+  const pair = state.pairs.part(wanted.kvTransferParams, { socket: request.socket, answers })
   if (!pair.ok) {
     refuse(pair.error)
     return

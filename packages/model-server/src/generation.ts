@@ -27,7 +27,6 @@ export interface GenerationTask {
   readonly body: JsonObject
   /** The LoRA adapter that it runs with; undefined: the model itself. */
   readonly adapter: string | undefined
-  /** What it has to do with another engine. */
   readonly pair: PairPart
   readonly shape: AnswerShape
   readonly head: AnswerHead
@@ -54,9 +53,9 @@ export class Generation {
   readonly #writer: AnswerWriter
   readonly #parts = new Map<string, Part>()
   #unfinished = 0
+  #kvTransferParams: JsonObject | null = null
   #tokens = 0
   #flushing = false
-  #kvTransferParams: JsonObject | null = null
 
   constructor(options: GenerationOptions, task: GenerationTask) {
     this.#options = options
@@ -114,7 +113,7 @@ export class Generation {
   }
 
   #onOutput({ id, token, finish }: Output): void {
-    const { pair, request, response } = this.#task
+    const { response, pair } = this.#task
     pair.fetched()
     if (response.destroyed || response.writableEnded) return
     if (finish?.reason === 'error' || finish?.reason === 'abort') {
@@ -127,8 +126,7 @@ export class Generation {
     this.#tokens += 1
     if (finish !== undefined) {
       part.cachedTokens = finish.cachedTokens
-      const promptTokens = request.prompts[part.choice.prompt]?.tokens.length ?? 0
-      this.#kvTransferParams = pair.ended(id, { reason: finish.reason, promptTokens })
+      this.#kvTransferParams = pair.ended(id, { reason: finish.reason, promptTokens: this.#promptTokens(part.choice) })
       this.#unfinished -= 1
     }
     if (this.#tokens >= this.#failsAt()) {
@@ -172,8 +170,8 @@ export class Generation {
     const from = told === 0 ? 0 : (plan.shown[told - 1] as number)
     const text = plan.text.slice(from, plan.shown[generated - 1])
     const isCounted = this.#task.request.streaming?.continuousUsage === true
-    const promptTokens = this.#task.request.prompts[choice.prompt]?.tokens.length ?? 0
-    const usage = isCounted ? this.#reported({ promptTokens, completionTokens: generated, cachedTokens }) : undefined
+    const counts = { promptTokens: this.#promptTokens(choice), completionTokens: generated, cachedTokens }
+    const usage = isCounted ? this.#reported(counts) : undefined
     return { choice, from: told, to: generated, text, isLast, usage }
   }
 
@@ -187,6 +185,10 @@ export class Generation {
 
   #end(): AnswerEnd {
     return { usage: this.#usage(), kvTransferParams: this.#kvTransferParams }
+  }
+
+  #promptTokens({ prompt }: Choice): number {
+    return this.#task.request.prompts[prompt]?.tokens.length ?? 0
   }
 
   /** A prompt counts once, however many answers it has; what was cached of it is what the first of these found. */

@@ -105,9 +105,18 @@ export class LivingState implements ServerState {
     return new EngineLife({ engine, dialect, adapters, clock, timers, seed, speed, startupMs, events })
   }
 
-  #generationOf({ engine, loop }: EngineLife): GenerationOptions {
+  #generationOf(life: EngineLife): GenerationOptions {
+    const { engine, loop } = life
     const { answerTokensMean = ANSWER_TOKENS_MEAN, reportCachedTokens = true, seed, tokenizer, texts } = this.#options
-    const { contextTokensMax } = engine
-    return { loop, faults: this.faults, contextTokensMax, seed, answerTokensMean, reportCachedTokens, tokenizer, texts }
+    return {
+      loop,
+      faults: this.faults,
+      contextTokensMax: engine.contextTokensMax,
+      seed,
+      answerTokensMean,
+      reportCachedTokens,
+      tokenizer,
+      texts,
+    }
   }
 }

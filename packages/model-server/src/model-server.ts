@@ -128,8 +128,8 @@ const UNAUTHORIZED = '{"error":"Unauthorized"}'
 /** How long the last bytes may take to leave once every request has ended. */
 const FLUSH_MS = 1000
 
-/** What a server has before it listens. */
-interface FrontParts {
+/** What takes time to open. */
+interface OpenedParts {
   readonly tokenizer: Tokenizer
   readonly texts: AnswerTexts
   readonly events: KvEventPublisher | undefined
@@ -149,7 +149,7 @@ class ModelFront {
   readonly #sockets = new Set<Socket>()
   #closing = false
 
-  constructor(options: ModelServerOptions, parts: FrontParts) {
+  constructor(options: ModelServerOptions, parts: OpenedParts) {
     this.#timers = options.timers ?? systemTimers
     this.#name = options.name
     this.#startupMs = options.startupMs ?? 0
@@ -158,12 +158,12 @@ class ModelFront {
     this.#faults = new FaultPlan({ clock: options.clock, timers: this.#timers, random: seededRandom(seed ^ FAULT_STREAM), effects: this.#effects() })
     this.#state = new LivingState({
       ...options,
-      ...parts,
       seed,
       dialect: engineDialects[options.dialect ?? 'vllm'],
       timers: this.#timers,
       faults: this.#faults,
       startupMs: this.#startupMs,
+      ...parts,
     })
     this.#router = new Router([
       ...generationRoutes(this.#state),

@@ -7,6 +7,8 @@ const FRESH_POLLS = 3
 const HOLD_OUT_MIN_MS = 1000
 const HOLD_OUT_MAX_MS = 30_000
 const REASON_CHARS_MAX = 200
+/** Above any queue and any cache, in tokens. */
+const VALUE_MAX = 1e9
 
 /** What the table says of one endpoint's reachability; the names of `EndpointView.state`. */
 export type EndpointStateName = 'ready' | 'stale' | 'held-out' | 'unknown'
@@ -132,12 +134,12 @@ export class EndpointTable {
     while (this.#slotsEnd > 0 && this.#specs[this.#slotsEnd - 1] === undefined) this.#slotsEnd -= 1
   }
 
-  /** A poll that began at `startedMs` succeeded. */
+  /** A poll that began at `startedMs` succeeded. Numbers that no engine can mean (negative, above a billion) count as not said. */
   observed(slot: number, state: EngineState, times: { readonly nowMs: number; readonly startedMs: number }): void {
-    this.#running[slot] = state.runningRequests
-    this.#waiting[slot] = state.waitingRequests
-    this.#kvUsage[slot] = state.kvUsageRatio
-    this.#kvCapacity[slot] = state.kvCapacityTokens
+    this.#running[slot] = plausible(state.runningRequests)
+    this.#waiting[slot] = plausible(state.waitingRequests)
+    this.#kvUsage[slot] = plausible(state.kvUsageRatio)
+    this.#kvCapacity[slot] = plausible(state.kvCapacityTokens)
     this.#observedMs[slot] = times.nowMs
     this.#pollStartedMs[slot] = times.startedMs
     this.#pollFailure[slot] = undefined
@@ -258,4 +260,8 @@ export class EndpointTable {
 
 function number(column: Float64Array, slot: number): number {
   return column[slot] as number
+}
+
+function plausible(value: number): number {
+  return value >= 0 && value <= VALUE_MAX ? value : Number.NaN
 }

@@ -3,6 +3,7 @@ export { DecisionDraft, type DecisionOutcome, type DraftRequest } from './decisi
 export { type DecisionFilter, DecisionLog, type Rejection } from './decision-log.ts'
 export { predictedTtftSeconds } from './estimates.ts'
 export { Evidence, SIGNAL_COLUMNS } from './evidence.ts'
+export type { Feed, FeedEvent } from './feed.ts'
 export { LearnedValues, PRIORS } from './learned-values.ts'
 export { loadPolicy, type PolicyModuleError, policies } from './policies.ts'
 export { definePolicy, type Policy, type PolicyDefinition, type PolicyDeps, type PolicyPlugin, type Scoring, TermSheet } from './policy.ts'

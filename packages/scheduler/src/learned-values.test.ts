@@ -65,7 +65,6 @@ describe('LearnedValues', () => {
   it('starts at the priors', () => {
     const learned = taught(0, 1, 0)
     expect(learned.prefillLine(0, 0)).toEqual({ tokensPerSecond: 15_000, interceptSeconds: PRIORS.interceptSeconds })
-    expect(learned.bytesPerToken('m')).toBe(4)
   })
 
   it('clamps an endpoint to half and double its pool', () => {
@@ -87,12 +86,5 @@ describe('LearnedValues', () => {
     expect(distance(0)).toBeGreaterThan(distance(1))
     expect(distance(1)).toBeGreaterThan(distance(3))
     expect(distance(60)).toBeLessThan(1)
-  })
-
-  it('learns bytes a token of each model by itself, images apart', () => {
-    const learned = new LearnedValues()
-    for (let i = 0; i < 500; i += 1) learned.promptObserved('a', { bytes: 6000, images: 1, tokens: 3000 })
-    expect(learned.bytesPerToken('a')).toBeCloseTo(3, 1)
-    expect(learned.bytesPerToken('b')).toBe(4)
   })
 })

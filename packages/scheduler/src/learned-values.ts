@@ -1,5 +1,6 @@
 import { assert, Ewma, LruMap } from '@signalbox/base'
 import { LeastSquares } from './least-squares.ts'
+import { StepTimes } from './step-times.ts'
 
 /** Starting values of everything that is learned; design, "The scheduler's default policy". */
 export const PRIORS = {
@@ -26,8 +27,13 @@ const FORGETTING = 0.995
 const MODELS_MAX = 1024
 /** Weight of the newest request in ū: about the last 40 requests. */
 const UNCACHED_ALPHA = 0.05
-/** Tokens of prior evidence behind 4 bytes a token: one mid-sized prompt. */
-const PRIOR_TOKENS = 1000
+/** Likewise in ô. */
+const OUTPUT_ALPHA = 0.05
+/** Tokens that one answer is believed to have: more than models generate, so that one false count cannot stay for long. */
+const OUTPUT_TOKENS_MAX = 131_072
+/** Weight of the newest load in L, and the longest that is believed, seconds. */
+const ADAPTER_ALPHA = 0.1
+const ADAPTER_MAX_SECONDS = 60
 
 /** Slope and intercept of an endpoint's time to first token, as used now. */
 export interface PrefillLine {
@@ -38,17 +44,26 @@ export interface PrefillLine {
 /**
  * What the scheduler has learned of engines and models from requests that passed.
  *
- * Learned: prefill rate and intercept of each endpoint and of the pool, bytes a token and mean uncached
- * tokens of each model. `outputTokens`, `stepSecondsPerStream` and `adapterLoadSeconds` answer their priors.
+ * Of each endpoint and of the pool: prefill rate and intercept. Of each model: mean uncached tokens, mean output
+ * tokens (0 to 131,072). Of the pool: growth of a decode step with each stream (0 to 10 ms), time to load an adapter (0 to 60 s).
+ * What is no plausible number teaches nothing, so that every value stays finite and within its bounds.
  * Bounded: 1,024 models (least recently used out), one line an endpoint.
  */
 export class LearnedValues {
   readonly #pool = newLine()
   readonly #endpoints: EndpointLine[] = []
   readonly #models = new LruMap<string, ModelValues>(MODELS_MAX)
+  readonly #steps: StepTimes
+  #adapterSeconds: number = PRIORS.adapterLoadSeconds
+
+  /** `slotsMax`: endpoints at once. */
+  constructor(slotsMax = 1024) {
+    this.#steps = new StepTimes(slotsMax, PRIORS.stepSecondsPerStream)
+  }
 
   /** Forgets what was learned of the endpoint in `slot`: another one moves in. */
   resetSlot(slot: number): void {
+    this.#steps.resetSlot(slot)
     this.#endpoints[slot] = { line: newLine(), evidence: 0, evidenceMs: 0, used: { tokensPerSecond: 0, interceptSeconds: 0 } }
   }
 
@@ -80,21 +95,6 @@ export class LearnedValues {
     return endpoint.used
   }
 
-  /** Mean bytes of prompt a token of `model`, token-weighted so that a chat template's overhead on a short prompt does not bend it. */
-  bytesPerToken(model: string): number {
-    const values = this.#models.peek(model)
-    return values === undefined ? PRIORS.bytesPerToken : Math.min(16, Math.max(0.5, values.bytes / values.tokens))
-  }
-
-  /** `usage` of an answer said how many tokens a prompt of so many bytes and images has. */
-  promptObserved(model: string, prompt: { readonly bytes: number; readonly images: number; readonly tokens: number }): void {
-    const textTokens = prompt.tokens - prompt.images * PRIORS.imageTokens
-    if (!(textTokens > 0) || !(prompt.bytes > 0)) return
-    const values = this.#model(model)
-    values.bytes = values.bytes * FORGETTING + prompt.bytes
-    values.tokens = values.tokens * FORGETTING + textTokens
-  }
-
   /** ū, the mean of uncached tokens over the model's requests. */
   uncachedTokens(model: string): number {
     return this.#models.peek(model)?.uncached.mean ?? PRIORS.uncachedTokens
@@ -105,19 +105,45 @@ export class LearnedValues {
     this.#model(model).uncached.add(tokens)
   }
 
-  /** ô. The prior, whatever the model. */
-  outputTokens(_model: string): number {
-    return PRIORS.outputTokens
+  /** ô, the mean of output tokens over the model's answers. */
+  outputTokens(model: string): number {
+    return this.#models.peek(model)?.output.mean ?? PRIORS.outputTokens
   }
 
-  /** κ, seconds a stream. The prior. */
+  /** `usage` of an answer that ended well said how many tokens were generated. One of more than 131,072 counts as so many. */
+  outputObserved(model: string, tokens: number): void {
+    if (tokens >= 0) this.#model(model).output.add(Math.min(OUTPUT_TOKENS_MAX, tokens))
+  }
+
+  /** κ, seconds a stream. */
   stepSecondsPerStream(): number {
-    return PRIORS.stepSecondsPerStream
+    return this.#steps.secondsPerStream
   }
 
-  /** L, seconds. The prior. */
+  /** A decode step of `stepMs` passed on `slot` while so many known streams decoded there. A few nanoseconds: called for each event of a stream. */
+  stepObserved(slot: number, streams: number, stepMs: number): void {
+    this.#steps.gap(slot, streams, stepMs)
+  }
+
+  /** The steps since the last call become a sample of κ; `others`: streams there beside the known ones. */
+  stepsPolled(slot: number, others: number): void {
+    this.#steps.sample(slot, others)
+  }
+
+  /** L, seconds. */
   adapterLoadSeconds(): number {
-    return PRIORS.adapterLoadSeconds
+    return this.#adapterSeconds
+  }
+
+  /**
+   * A request got its first content where its adapter was not loaded: `seconds` later than predicted without a load. Counts as at most 4·L + 1
+   * seconds either way, so that one request that was late for another reason does not send all others away from endpoints without the adapter.
+   */
+  adapterLoadObserved(seconds: number): void {
+    const mean = this.#adapterSeconds
+    const bound = 4 * mean + 1
+    const sample = Math.min(bound, Math.max(-bound, seconds))
+    this.#adapterSeconds = Math.min(ADAPTER_MAX_SECONDS, Math.max(0, mean + ADAPTER_ALPHA * (sample - mean)))
   }
 
   #endpoint(slot: number): EndpointLine {
@@ -130,9 +156,8 @@ export class LearnedValues {
     const known = this.#models.get(name)
     if (known !== undefined) return known
     const values = {
-      bytes: PRIORS.bytesPerToken * PRIOR_TOKENS,
-      tokens: PRIOR_TOKENS,
       uncached: new Ewma(UNCACHED_ALPHA, PRIORS.uncachedTokens),
+      output: new Ewma(OUTPUT_ALPHA, PRIORS.outputTokens),
     }
     this.#models.set(name, values)
     return values
@@ -148,9 +173,8 @@ interface EndpointLine {
 }
 
 interface ModelValues {
-  bytes: number
-  tokens: number
   readonly uncached: Ewma
+  readonly output: Ewma
 }
 
 function newLine(): LeastSquares {

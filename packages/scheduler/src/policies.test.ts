@@ -8,7 +8,7 @@ const deps = { random: seededRandom(1) }
 
 describe('the registry of policies', () => {
   it('has the documented ones, each with described terms', () => {
-    expect([...policies.keys()]).toEqual(['least-cost', 'round-robin', 'least-requests', 'random'])
+    expect([...policies.keys()]).toEqual(['least-cost', 'round-robin', 'least-requests', 'longest-prefix', 'random'])
     for (const plugin of policies.values()) expect(plugin.terms.every((term) => term.description !== '')).toBe(true)
   })
 
@@ -16,6 +16,7 @@ describe('the registry of policies', () => {
     ['least-cost', { stallprice: 1 }, 'policy least-cost: unknown parameter stallprice; it takes stallPrice, decodeWeight'],
     ['least-cost', { stallPrice: '1' }, 'policy least-cost: stallPrice must be a number from 0 to 1000, not "1"'],
     ['least-cost', [], 'policy least-cost: parameters must be an object'],
+    ['longest-prefix', { weight: 1 }, 'policy longest-prefix: unknown parameter weight; it takes none'],
     ['random', { seed: 1 }, 'policy random: unknown parameter seed; it takes none'],
   ])('refuses wrong parameters of %s at load: %j', (type, parameters, message) => {
     expect(() => policies.get(type)?.create(parameters, deps)).toThrow(message)

@@ -1,12 +1,13 @@
 import { assert, failure, ok, type Result } from '@signalbox/base'
 import { leastCost } from './policies/least-cost.ts'
 import { leastRequests } from './policies/least-requests.ts'
+import { longestPrefix } from './policies/longest-prefix.ts'
 import { random } from './policies/random.ts'
 import { roundRobin } from './policies/round-robin.ts'
 import { definePolicy, type PolicyDefinition, type PolicyPlugin } from './policy.ts'
 
 /** The built-in policies by type. */
-export const policies: ReadonlyMap<string, PolicyPlugin> = registry([leastCost, roundRobin, leastRequests, random])
+export const policies: ReadonlyMap<string, PolicyPlugin> = registry([leastCost, roundRobin, leastRequests, longestPrefix, random])
 
 /** What is wrong with a module that was to be a policy; `message` lists all of it. */
 export interface PolicyModuleError {

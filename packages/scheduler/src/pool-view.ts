@@ -1,8 +1,8 @@
 import { assert } from '@signalbox/base'
 import type { EndpointTable } from './endpoint-table.ts'
 import type { LearnedValues } from './learned-values.ts'
+import type { Outstanding } from './outstanding.ts'
 import type { PrefixIndex } from './prefix-index.ts'
-import type { Reservations } from './reservations.ts'
 import type { EndpointView } from './types.ts'
 
 /** What metrics say of the pool. Means are over endpoints with fresh state; NaN without any that says. */
@@ -34,14 +34,14 @@ export interface PrefixIndexView {
 /** Where views read. */
 export interface ViewSources {
   readonly table: EndpointTable
-  readonly reservations: Reservations
+  readonly outstanding: Outstanding
   readonly learned: LearnedValues
   readonly index: PrefixIndex
   readonly nowMs: number
   kvCapacityOf(slot: number): number
 }
 
-export function endpointView(slot: number, { table, reservations, learned, index, nowMs, kvCapacityOf }: ViewSources): EndpointView {
+export function endpointView(slot: number, { table, outstanding, learned, index, nowMs, kvCapacityOf }: ViewSources): EndpointView {
   const spec = table.spec(slot)
   assert(spec !== undefined, `slot ${slot} is free`)
   return {
@@ -55,7 +55,7 @@ export function endpointView(slot: number, { table, reservations, learned, index
     waitingRequests: orNull(table.waitingRequests(slot)),
     kvUsageRatio: orNull(table.kvUsageRatio(slot)),
     kvCapacityTokens: orNull(kvCapacityOf(slot)),
-    inFlight: reservations.inFlight(slot),
+    inFlight: outstanding.ownInFlight(slot),
     models: table.models(slot),
     prefillTokensPerSecond: learned.prefillLine(slot, nowMs).tokensPerSecond,
     indexBlocks: index.count(slot),

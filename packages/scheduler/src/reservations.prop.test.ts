@@ -13,12 +13,13 @@ describe('Reservations', () => {
     })
     fc.assert(
       fc.property(fc.array(operation, { maxLength: 120, size: 'max' }), fc.constantFrom('fcfs' as const, 'other' as const), (operations, order) => {
-        const reservations = new Reservations({ slotsMax: 2, order })
-        let alive: Reservation[] = []
+        const reservations = new Reservations<undefined>({ slotsMax: 2, order })
+        let alive: Reservation<undefined>[] = []
         let nowMs = 0
         for (const { kind, which, tokens, streamed } of operations) {
           const chosen = alive[which % Math.max(1, alive.length)]
-          if (kind === 'open') alive.push(reservations.open(which % 2, tokens, streamed ? Number.POSITIVE_INFINITY : nowMs + (tokens % 50)))
+          if (kind === 'open')
+            alive.push(reservations.open(which % 2, tokens, streamed ? Number.POSITIVE_INFINITY : nowMs + (tokens % 50), undefined))
           if (kind === 'advance') nowMs += which
           if (kind === 'poll') reservations.polled(which % 2)
           if (kind === 'start' && chosen !== undefined) reservations.started(chosen)
@@ -46,19 +47,19 @@ describe('Reservations', () => {
       ['fcfs', 1],
       ['other', 2],
     ] as const) {
-      const reservations = new Reservations({ slotsMax: 1, order })
-      const [, second] = [1, 2, 3].map((tokens) => reservations.open(0, tokens, Number.POSITIVE_INFINITY))
+      const reservations = new Reservations<undefined>({ slotsMax: 1, order })
+      const [, second] = [1, 2, 3].map((tokens) => reservations.open(0, tokens, Number.POSITIVE_INFINITY, undefined))
       reservations.started(second!)
       expect(reservations.waiting(0)).toBe(waiting)
     }
   })
 
   it('are not released by the failure of a later request', () => {
-    const reservations = new Reservations({ slotsMax: 1, order: 'fcfs' })
-    reservations.open(0, 10, Number.POSITIVE_INFINITY)
-    reservations.ended(reservations.open(0, 5, Number.POSITIVE_INFINITY), false)
+    const reservations = new Reservations<undefined>({ slotsMax: 1, order: 'fcfs' })
+    reservations.open(0, 10, Number.POSITIVE_INFINITY, undefined)
+    reservations.ended(reservations.open(0, 5, Number.POSITIVE_INFINITY, undefined), false)
     expect(reservations.reservedTokens(0)).toBe(10)
-    reservations.ended(reservations.open(0, 5, Number.POSITIVE_INFINITY), true)
+    reservations.ended(reservations.open(0, 5, Number.POSITIVE_INFINITY, undefined), true)
     expect(reservations.reservedTokens(0)).toBe(0)
   })
 })

@@ -5,23 +5,32 @@ import { type Due, DueQueue } from './due-queue.ts'
 export type EngineOrder = 'fcfs' | 'other'
 
 /** One request's claim on one endpoint. Owned by `Reservations`; others only pass it back. */
-export interface Reservation {
+export interface Reservation<Holder> {
   readonly slot: number
+  /** Whom it is for. */
+  readonly holder: Holder
   /** Uncached prompt tokens, a whole number, so that sums return to exactly 0. */
   readonly tokens: number
 }
 
-interface Entry extends Reservation, Due {
+interface Entry<Holder> extends Reservation<Holder>, Due {
   /** Order of dispatch, over all endpoints. */
   readonly sequence: number
   readonly pollTurn: number
   phase: 'waiting' | 'decoding' | 'ended'
-  older: Entry | undefined
-  newer: Entry | undefined
+  older: Entry<Holder> | undefined
+  newer: Entry<Holder> | undefined
+}
+
+export interface ReservationsOptions<Holder> {
+  readonly slotsMax: number
+  readonly order: EngineOrder
+  /** Told of each reservation that leaves `waiting` other than by its end. It must not call back. */
+  readonly onStart?: ((holder: Holder, slot: number) => void) | undefined
 }
 
 /**
- * What this gateway has sent to each endpoint and not yet seen finished.
+ * What a sender (this gateway, or its siblings together) has sent to each endpoint and not yet seen finished.
  *
  *     open ──> waiting ──────────────> decoding ──> ended        counts in   waiting: Q and own waiting
  *                 └─────────────────────────────────^                        decoding: n      both: in flight
@@ -37,11 +46,12 @@ interface Entry extends Reservation, Due {
  *
  * Waiting reservations of a slot are linked in order of dispatch, so that the FCFS rule costs what it releases.
  */
-export class Reservations {
+export class Reservations<Holder> {
   readonly #order: EngineOrder
-  readonly #oldest: (Entry | undefined)[]
-  readonly #newest: (Entry | undefined)[]
-  readonly #due = new DueQueue<Entry>()
+  readonly #onStart: ((holder: Holder, slot: number) => void) | undefined
+  readonly #oldest: (Entry<Holder> | undefined)[]
+  readonly #newest: (Entry<Holder> | undefined)[]
+  readonly #due = new DueQueue<Entry<Holder>>()
   readonly #waiting: Uint32Array
   readonly #decoding: Uint32Array
   readonly #reservedTokens: Float64Array
@@ -51,10 +61,11 @@ export class Reservations {
   readonly #lastTurn: Float64Array
   #sequence = 0
 
-  constructor(options: { readonly slotsMax: number; readonly order: EngineOrder }) {
+  constructor(options: ReservationsOptions<Holder>) {
     this.#order = options.order
-    this.#oldest = new Array<Entry | undefined>(options.slotsMax).fill(undefined)
-    this.#newest = new Array<Entry | undefined>(options.slotsMax).fill(undefined)
+    this.#onStart = options.onStart
+    this.#oldest = new Array<Entry<Holder> | undefined>(options.slotsMax).fill(undefined)
+    this.#newest = new Array<Entry<Holder> | undefined>(options.slotsMax).fill(undefined)
     this.#waiting = new Uint32Array(options.slotsMax)
     this.#decoding = new Uint32Array(options.slotsMax)
     this.#reservedTokens = new Float64Array(options.slotsMax)
@@ -65,12 +76,13 @@ export class Reservations {
   }
 
   /** Reserves `tokens` on `slot`. `dueMs`: when to presume the start; Infinity: never. */
-  open(slot: number, tokens: number, dueMs: number): Reservation {
+  open(slot: number, tokens: number, dueMs: number, holder: Holder): Reservation<Holder> {
     assert(Number.isInteger(tokens) && tokens >= 0, `reservation of ${tokens} tokens`)
     this.#sequence += 1
-    const entry: Entry = {
+    const entry: Entry<Holder> = {
       slot,
       tokens,
+      holder,
       dueMs,
       duePlace: -1,
       sequence: this.#sequence,
@@ -92,16 +104,16 @@ export class Reservations {
   }
 
   /** First content: the reservation and those dispatched before it start. */
-  started(reservation: Reservation): void {
-    const entry = reservation as Entry
+  started(reservation: Reservation<Holder>): void {
+    const entry = reservation as Entry<Holder>
     assert(entry.phase !== 'ended', 'first content after the end')
     if (entry.phase === 'waiting') this.#start(entry)
     this.#startOlder(entry)
   }
 
   /** `finished`: the engine said all it had to say; otherwise the request failed or was cancelled. */
-  ended(reservation: Reservation, finished: boolean): void {
-    const entry = reservation as Entry
+  ended(reservation: Reservation<Holder>, finished: boolean): void {
+    const entry = reservation as Entry<Holder>
     assert(entry.phase !== 'ended', 'a reservation ends once')
     if (entry.phase === 'waiting') this.#leaveWaiting(entry)
     else add(this.#decoding, entry.slot, -1)
@@ -136,7 +148,7 @@ export class Reservations {
     return at(this.#waiting, slot) + at(this.#decoding, slot)
   }
 
-  /** Own waiting: sent, and not started as far as is known. */
+  /** Sent, and not started as far as is known. */
   waiting(slot: number): number {
     return at(this.#waiting, slot)
   }
@@ -145,7 +157,7 @@ export class Reservations {
     return at(this.#decoding, slot)
   }
 
-  /** Own part of Q: uncached tokens of the waiting ones. */
+  /** The sender's part of Q: uncached tokens of the waiting ones. */
   reservedTokens(slot: number): number {
     return at(this.#reservedTokens, slot)
   }
@@ -164,19 +176,20 @@ export class Reservations {
     return at(this.#lastTurn, slot)
   }
 
-  #startOlder(entry: Entry): void {
+  #startOlder(entry: Entry<Holder>): void {
     if (this.#order !== 'fcfs') return
     for (let oldest = this.#oldest[entry.slot]; oldest !== undefined && oldest.sequence < entry.sequence; oldest = this.#oldest[entry.slot])
       this.#start(oldest)
   }
 
-  #start(entry: Entry): void {
+  #start(entry: Entry<Holder>): void {
     this.#leaveWaiting(entry)
     entry.phase = 'decoding'
     add(this.#decoding, entry.slot, 1)
+    this.#onStart?.(entry.holder, entry.slot)
   }
 
-  #leaveWaiting(entry: Entry): void {
+  #leaveWaiting(entry: Entry<Holder>): void {
     const { slot, older, newer } = entry
     if (older === undefined) this.#oldest[slot] = newer
     else older.newer = newer

@@ -32,6 +32,21 @@ describe('pick and end, prompt of 4 kB half cached', () => {
   }
 })
 
+/** Fifteen thousand tokens at four bytes, the first half shared by all. */
+const longRequest = (() => {
+  const bytes = new TextEncoder().encode('shared..'.repeat(3750) + 'different'.repeat(3334)).subarray(0, 60_000)
+  return { ...requestSummary('r', { bytes: 60_000 }), prefixHashes: prefixHashes(bytes, 0, bytes.length, 'm') }
+})()
+
+describe('pick and end, prompt of 60 kB half cached', () => {
+  const world = busyWorld(64)
+  for (let at = 0; at < 64; at += 1) world.warm(`e${at}`, { prompt: 'shared', bytes: 30_000 })
+  bench('64 endpoints', () => {
+    const result = world.scheduler.pick(longRequest, [])
+    if (result.ok) result.assignment.end({ kind: 'cancelled' })
+  })
+})
+
 describe('pick with its record, to the ring', () => {
   for (const endpoints of [3, 64]) {
     const world = busyWorld(endpoints)

@@ -55,14 +55,16 @@ describe('the cost to the letter', () => {
     const A = (u + 256 - 12_000) / 2000
     const rate = candidate?.signals['prefill_tokens_per_second']?.value ?? 0
     const intercept = candidate?.signals['intercept_seconds']?.value ?? 0
+    const load = candidate?.signals['adapter_load_seconds']?.value ?? 0
     expect(A).toBeLessThan(0)
     expect(candidate?.terms['wait']).toBe(0)
     expect(candidate?.terms['queue']).toBeCloseTo(Q / rate, 12)
     expect(candidate?.terms['prefill']).toBeCloseTo(u / rate, 12)
-    expect(candidate?.terms['adapter']).toBe(0.5)
+    expect(load).toBeGreaterThan(0)
+    expect(candidate?.terms['adapter']).toBe(load)
     expect(candidate?.terms['stall']).toBeCloseTo((u * 0.1 * n) / rate, 12)
     expect(candidate?.terms['decode']).toBeCloseTo(256 * 60e-6 * n, 12)
-    expect(candidate?.predictedTtftMs).toBeCloseTo(((Q + u) / rate + 0.5 + intercept) * 1000, 9)
+    expect(candidate?.predictedTtftMs).toBeCloseTo(((Q + u) / rate + load + intercept) * 1000, 9)
   })
 
   it.each([
@@ -378,6 +380,25 @@ describe('the simpler policies', () => {
   it('least-requests counts what the engine has from others', () => {
     const world = new World({ a: { runningRequests: 3, waitingRequests: 1 }, b: { runningRequests: 2 } }, { plugin: policies.get('least-requests')! })
     expect(world.choice()).toBe('b')
+  })
+
+  describe('longest-prefix', () => {
+    const plugin = policies.get('longest-prefix')!
+
+    it('goes to the endpoint with the longest hit, however loaded', () => {
+      const world = new World({ a: { waitingRequests: 300, runningRequests: 256, kvUsageRatio: 1 }, b: IDLE, c: IDLE }, { plugin })
+      world.warm('b', { prompt: 'story', bytes: 4096 })
+      world.warm('a', { prompt: 'story', bytes: 8192 })
+      for (let turn = 0; turn < 5; turn += 1) expect(world.send({ prompt: 'story', bytes: 40_000 }).endpoint.id).toBe('a')
+    })
+
+    it('breaks ties by the fewest in flight, then at random', () => {
+      const world = new World({ a: IDLE, b: IDLE, c: IDLE }, { plugin })
+      const first = new Set([world.send(), world.send(), world.send()].map((assignment) => assignment.endpoint.id))
+      expect(first.size).toBe(3)
+      const seen = new Set(Array.from({ length: 60 }, () => world.choice()))
+      expect(seen).toEqual(new Set(['a', 'b', 'c']))
+    })
   })
 
   it('random gives each endpoint about the same', () => {

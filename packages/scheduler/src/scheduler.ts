@@ -6,14 +6,17 @@ import { CompletionRates } from './completion-rates.ts'
 import type { DecisionDraft } from './decision-draft.ts'
 import type { AttemptRecord, PolicyLabel } from './decision-record.ts'
 import { EndpointTable } from './endpoint-table.ts'
-import { predictedTtftSeconds, queuedTokens, uncachedTokens, waitSeconds } from './estimates.ts'
+import { atLeastZero, predictedTtftSeconds, queuedTokens, uncachedTokens, waitSeconds } from './estimates.ts'
 import { COLUMN, Evidence } from './evidence.ts'
+import type { Feed, FeedEvent } from './feed.ts'
 import { LearnedValues, PRIORS } from './learned-values.ts'
+import { Outstanding, type OwnReservation } from './outstanding.ts'
 import { type Policy, TermSheet } from './policy.ts'
 import { endpointView, type PoolView, type PrefixIndexView, poolView } from './pool-view.ts'
 import { PREFIX_BLOCK_BYTES } from './prefix-hash.ts'
 import { indexBlocksOf, PrefixIndex } from './prefix-index.ts'
-import { type EngineOrder, type Reservation, Reservations } from './reservations.ts'
+import { PromptTokens } from './prompt-tokens.ts'
+import type { EngineOrder } from './reservations.ts'
 import { Slab } from './slab.ts'
 import type { EndpointSpec, EndpointView, EngineState, FilterReason, RequestSummary } from './types.ts'
 
@@ -37,6 +40,8 @@ export interface SchedulerDeps {
   readonly clock: Clock
   readonly random: Random
   readonly policy: Policy
+  /** Where other gateways of the fleet hear of what is sent from here. Default: nobody does. */
+  readonly feed?: Feed | undefined
 }
 
 /** `no-endpoint`: none may take the request now; `unknown-model`: all have said what they serve, and none serves it. */
@@ -44,14 +49,19 @@ export type PickResult =
   | { readonly ok: true; readonly assignment: Assignment }
   | { readonly ok: false; readonly code: 'no-endpoint' | 'unknown-model'; readonly detail: string }
 
+/** Tokens of one request that are believed. */
+const TOKENS_MAX = 100_000_000
+
 /** What is noted of a pick until its request ends. */
 interface Ticket {
   readonly request: RequestSummary
   readonly slot: number
-  readonly reservation: Reservation
+  readonly reservation: OwnReservation
   readonly pickedMs: number
   /** Of the predicted TTFT, what does not depend on the prefill rate. */
   readonly expectedSeconds: number
+  /** The predicted TTFT without the load of the adapter; NaN where it was loaded. */
+  readonly unloadedSeconds: number
   /** Uncached tokens to be computed before the first content, own ones included. */
   readonly tokensAhead: number
   /** Estimated. */
@@ -78,23 +88,26 @@ export class Scheduler {
   readonly #slotsOfEngine: number
   readonly #table: EndpointTable
   readonly #filter: CandidateFilter
-  readonly #reservations: Reservations
+  readonly #outstanding: Outstanding
   readonly #rates: CompletionRates
-  readonly #learned = new LearnedValues()
+  readonly #learned: LearnedValues
+  readonly #promptTokens = new PromptTokens()
   readonly #index: PrefixIndex
   readonly #evidence = new Evidence()
   readonly #terms: TermSheet
   readonly #slab = new Slab()
   readonly #events: AssignmentEvents<Ticket> = {
     firstContent: (ticket) => this.#firstContent(ticket),
+    stepped: ({ slot }, stepMs) => this.#learned.stepObserved(slot, this.#outstanding.decoding(slot), stepMs),
     ended: (ticket, outcome, answered) => this.#ended(ticket, outcome, answered),
   }
   readonly #choice: Choice = { row: 0, runnerUp: -1, tieBrokenBy: 'none' }
   /** Whether the difference of two costs is a time. */
   readonly #costsSeconds: boolean
-  /** Of the last search in the index: how long it took, and the most blocks that a candidate holds. */
+  /** Of the last search in the index: how long it took, and the most blocks and tokens that a candidate holds. */
   #lookupMs = 0
   #bestBlocks = 0
+  #bestCachedTokens = 0
 
   constructor(options: SchedulerOptions, deps: SchedulerDeps) {
     const slotsMax = options.endpointsMax ?? 1024
@@ -107,9 +120,10 @@ export class Scheduler {
     this.#slotsOfEngine = options.slots ?? 256
     this.#table = new EndpointTable({ slotsMax, pollIntervalMs: options.pollIntervalMs ?? 1000 })
     this.#filter = new CandidateFilter(this.#table)
-    this.#reservations = new Reservations({ slotsMax, order: options.engineOrder ?? 'fcfs' })
+    this.#learned = new LearnedValues(slotsMax)
     this.#rates = new CompletionRates(slotsMax)
     this.#index = new PrefixIndex({ slotsMax, bytesMax: options.indexBytesMax ?? 64 * 1024 * 1024 })
+    this.#outstanding = new Outstanding({ slotsMax, order: options.engineOrder ?? 'fcfs', index: this.#index, feed: deps.feed })
     this.#terms = new TermSheet(deps.policy.terms.length)
   }
 
@@ -134,7 +148,8 @@ export class Scheduler {
     if (slot === undefined) return
     const nowMs = this.#clock.nowMs()
     this.#table.observed(slot, state, { nowMs, startedMs: startedMs ?? this.#table.pollStartAssumed(nowMs) })
-    this.#reservations.polled(slot)
+    this.#outstanding.polled(slot)
+    this.#learned.stepsPolled(slot, this.#otherStreams(slot, nowMs))
     this.#index.setCapacity(slot, indexBlocksOf(this.#kvCapacityOf(slot), PRIORS.bytesPerToken))
   }
 
@@ -144,7 +159,9 @@ export class Scheduler {
    */
   stateFailed(id: string, reason: string, unreachable = false): void {
     const slot = this.#table.slotOf(id)
-    if (slot !== undefined) this.#table.pollFailed(slot, reason, unreachable)
+    if (slot === undefined) return
+    this.#table.pollFailed(slot, reason, unreachable)
+    this.#learned.stepsPolled(slot, this.#otherStreams(slot, this.#clock.nowMs()))
   }
 
   /** A dispatched request failed before its first byte: the endpoint is held out (`EndpointTable` says how long). */
@@ -154,12 +171,26 @@ export class Scheduler {
   }
 
   /**
+   * Another gateway of the fleet, `sibling`, did what `event` says. Endpoints that are not of this pool are ignored; `Siblings` says what lost, doubled
+   * and late events leave.
+   */
+  siblingSaid(sibling: string, event: FeedEvent): void {
+    const slot = this.#table.slotOf(event.endpoint)
+    if (slot !== undefined) this.#outstanding.siblingSaid(sibling, event, { slot, nowMs: this.#clock.nowMs() })
+  }
+
+  /** The sibling stopped, or its events no longer come: what it had reserved is released. */
+  siblingGone(sibling: string): void {
+    this.#outstanding.siblingGone(sibling)
+  }
+
+  /**
    * Chooses and reserves. `tried`: endpoint ids that failed this request already. With a draft, the choice and
    * all that it was made from become an attempt of its record.
    */
   pick(request: RequestSummary, tried: readonly string[], draft?: DecisionDraft): PickResult {
     const nowMs = this.#clock.nowMs()
-    this.#reservations.expire(nowMs)
+    this.#outstanding.expire(nowMs)
     this.#filter.run({ model: request.model, tried, nowMs })
     const { passed, total } = this.#filter
     if (passed === 0) return this.#refusal(request)
@@ -208,14 +239,15 @@ export class Scheduler {
     if (slot === undefined) return false
     if (known) return true
     this.#learned.resetSlot(slot)
-    this.#reservations.resetSlot(slot)
+    this.#outstanding.resetSlot(slot)
     this.#rates.resetSlot(slot)
     this.#index.setCapacity(slot, indexBlocksOf(this.#kvCapacityOf(slot), PRIORS.bytesPerToken))
     return true
   }
 
   #freeWhenDrained(slot: number): void {
-    if (!this.#table.isDraining(slot) || this.#reservations.inFlight(slot) > 0) return
+    if (!this.#table.isDraining(slot) || this.#outstanding.ownInFlight(slot) > 0) return
+    this.#outstanding.resetSlot(slot)
     this.#index.setCapacity(slot, 0)
     this.#table.free(slot)
   }
@@ -229,25 +261,26 @@ export class Scheduler {
   /** Fills the evidence of the first `rows` slots of the filter. */
   #gather(request: RequestSummary, rows: number, nowMs: number): void {
     const evidence = this.#evidence
-    const bytesPerToken = this.#learned.bytesPerToken(request.model)
-    const promptTokens = Math.ceil(request.promptBytes / bytesPerToken) + request.images * PRIORS.imageTokens
     const meanUncached = this.#learned.uncachedTokens(request.model)
     const meanOutput = this.#learned.outputTokens(request.model)
     const stepSeconds = this.#learned.stepSecondsPerStream()
     const adapterMask = this.#table.adapterMask(request.model)
     evidence.reserve(rows)
     this.#lookUp(request.prefixHashes, rows)
+    const estimate = this.#promptTokens.estimate(request, this.#bestBlocks)
+    const { promptTokens } = estimate
+    this.#bestCachedTokens = 0
     for (let row = 0; row < rows; row += 1) {
       const slot = this.#slotOfRow(row)
-      const cachedTokens = cachedTokensOf(evidence.cachedTokens(row), { promptTokens, bytesPerToken })
+      const cachedTokens = estimate.cachedTokens(evidence.cachedTokens(row), this.#index.count(slot) > 0)
+      if (row < this.#filter.passed) this.#bestCachedTokens = Math.max(this.#bestCachedTokens, cachedTokens)
       this.#gatherEndpoint(row, slot, nowMs)
       evidence.write(row, COLUMN.promptTokens, promptTokens)
       evidence.write(row, COLUMN.cachedTokens, cachedTokens)
       evidence.write(row, COLUMN.meanUncachedTokens, meanUncached)
       evidence.write(row, COLUMN.meanOutputTokens, meanOutput)
       evidence.write(row, COLUMN.stepSecondsPerStream, stepSeconds)
-      // An adapter is what some engine reports as one; a stale list drops the term.
-      const loads = adapterMask !== undefined && adapterMask[slot] !== 1 && evidence.fresh(row)
+      const loads = lacksAdapter(adapterMask, slot) && evidence.fresh(row)
       evidence.write(row, COLUMN.adapterLoadSeconds, loads ? this.#learned.adapterLoadSeconds() : 0)
     }
   }
@@ -281,13 +314,14 @@ export class Scheduler {
     evidence.write(row, COLUMN.kvUsageRatio, table.kvUsageRatio(slot))
     evidence.write(row, COLUMN.kvCapacityTokens, this.#kvCapacityOf(slot))
     evidence.write(row, COLUMN.slots, this.#slotsOfEngine)
-    evidence.write(row, COLUMN.inFlight, this.#reservations.inFlight(slot))
-    evidence.write(row, COLUMN.ownWaiting, this.#reservations.waiting(slot))
-    evidence.write(row, COLUMN.ownDecoding, this.#reservations.decoding(slot))
-    evidence.write(row, COLUMN.reservedTokens, this.#reservations.reservedTokens(slot))
-    evidence.write(row, COLUMN.sincePollTokens, this.#reservations.sincePollTokens(slot))
-    evidence.write(row, COLUMN.sincePollRequests, this.#reservations.sincePollRequests(slot))
-    evidence.write(row, COLUMN.lastTurn, this.#reservations.lastTurn(slot))
+    const outstanding = this.#outstanding
+    evidence.write(row, COLUMN.inFlight, outstanding.inFlight(slot))
+    evidence.write(row, COLUMN.ownWaiting, outstanding.waiting(slot))
+    evidence.write(row, COLUMN.ownDecoding, outstanding.decoding(slot))
+    evidence.write(row, COLUMN.reservedTokens, outstanding.reservedTokens(slot))
+    evidence.write(row, COLUMN.sincePollTokens, outstanding.sincePollTokens(slot))
+    evidence.write(row, COLUMN.sincePollRequests, outstanding.sincePollRequests(slot))
+    evidence.write(row, COLUMN.lastTurn, outstanding.ownLastTurn(slot))
     evidence.write(row, COLUMN.prefillTokensPerSecond, line.tokensPerSecond)
     evidence.write(row, COLUMN.interceptSeconds, line.interceptSeconds)
     evidence.write(row, COLUMN.freedTokensPerSecond, this.#rates.freedTokensPerSecond(slot))
@@ -302,16 +336,19 @@ export class Scheduler {
     assert(endpoint !== undefined, 'a candidate has a specification')
     const uncached = uncachedTokens(evidence, row)
     const tokensAhead = queuedTokens(evidence, row) + uncached
-    const expectedSeconds = waitSeconds(evidence, row) + evidence.adapterLoadSeconds(row)
-    const predictedTtftMs = predictedTtftSeconds(evidence, row) * 1000
+    const adapterSeconds = evidence.adapterLoadSeconds(row)
+    const expectedSeconds = waitSeconds(evidence, row) + adapterSeconds
+    const predictedSeconds = predictedTtftSeconds(evidence, row)
+    const predictedTtftMs = predictedSeconds * 1000
+    const loads = evidence.fresh(row) && lacksAdapter(this.#table.adapterMask(request.model), slot)
+    const unloadedSeconds = loads ? predictedSeconds - adapterSeconds : Number.NaN
     const promptTokens = evidence.promptTokens(row)
     const cachedTokens = evidence.cachedTokens(row)
-    this.#rates.changing(slot, this.#reservations.inFlight(slot), nowMs)
+    this.#rates.changing(slot, this.#outstanding.ownInFlight(slot), nowMs)
     const dueMs = request.stream ? Number.POSITIVE_INFINITY : nowMs + 2 * predictedTtftMs
-    const reservation = this.#reservations.open(slot, uncached, dueMs)
+    const work = { tokens: uncached, outputTokens: evidence.meanOutputTokens(row), dueMs }
+    const reservation = this.#outstanding.open(request, { slot, endpoint: endpoint.id }, work)
     const hitBlocks = this.#index.longestPrefix(request.prefixHashes, slot, this.#bestBlocks)
-    const bytesPerToken = this.#learned.bytesPerToken(request.model)
-    const bestCachedTokens = cachedTokensOf(this.#bestBlocks, { promptTokens, bytesPerToken })
     this.#index.begin(request.prefixHashes, slot)
     if (first) this.#learned.uncachedObserved(request.model, uncached)
     const prediction = {
@@ -322,12 +359,12 @@ export class Scheduler {
       predictedHitBytes: hitBlocks * PREFIX_BLOCK_BYTES,
       uncachedTokens: uncached,
       promptTokens,
-      bestHitRatio: promptTokens === 0 ? 0 : bestCachedTokens / promptTokens,
+      bestHitRatio: promptTokens === 0 ? 0 : this.#bestCachedTokens / promptTokens,
       bestHitBlocks: this.#bestBlocks,
       lookupMs: this.#lookupMs,
       marginSeconds: this.#marginSeconds(),
     }
-    const ticket: Ticket = { request, slot, reservation, pickedMs: nowMs, expectedSeconds, tokensAhead, promptTokens }
+    const ticket: Ticket = { request, slot, reservation, pickedMs: nowMs, expectedSeconds, unloadedSeconds, tokensAhead, promptTokens }
     return new ReportingAssignment(prediction, ticket, this.#events)
   }
 
@@ -339,21 +376,28 @@ export class Scheduler {
     return margin < Number.POSITIVE_INFINITY ? margin : Number.NaN
   }
 
-  #firstContent({ request, slot, reservation, pickedMs, expectedSeconds, tokensAhead }: Ticket): void {
+  /** Streams that the engine runs beside ours and our siblings', 0 without fresh state. */
+  #otherStreams(slot: number, nowMs: number): number {
+    if (!this.#table.isFresh(slot, nowMs)) return 0
+    return atLeastZero(this.#table.runningRequests(slot) - this.#outstanding.inFlight(slot))
+  }
+
+  #firstContent({ request, slot, reservation, pickedMs, expectedSeconds, unloadedSeconds, tokensAhead }: Ticket): void {
     const nowMs = this.#clock.nowMs()
-    this.#reservations.started(reservation)
+    this.#outstanding.started(reservation)
     this.#index.confirm(request.prefixHashes, slot)
     this.#table.answered(slot, nowMs)
     if (!request.stream) return
-    const seconds = Math.max(0, (nowMs - pickedMs) / 1000 - expectedSeconds)
-    this.#learned.prefillObserved(slot, { tokens: tokensAhead, seconds, nowMs })
+    const observedSeconds = (nowMs - pickedMs) / 1000
+    this.#learned.prefillObserved(slot, { tokens: tokensAhead, seconds: Math.max(0, observedSeconds - expectedSeconds), nowMs })
+    if (!Number.isNaN(unloadedSeconds)) this.#learned.adapterLoadObserved(observedSeconds - unloadedSeconds)
   }
 
   #ended({ request, slot, reservation, promptTokens }: Ticket, outcome: AssignmentOutcome, answered: boolean): void {
     const nowMs = this.#clock.nowMs()
     const finished = outcome.kind === 'finished'
-    this.#rates.changing(slot, this.#reservations.inFlight(slot), nowMs)
-    this.#reservations.ended(reservation, finished)
+    this.#rates.changing(slot, this.#outstanding.ownInFlight(slot), nowMs)
+    this.#outstanding.ended(reservation, { finished, answered })
     if (finished) this.#finished(request, slot, outcome, promptTokens)
     if (!answered && finished) {
       this.#index.confirm(request.prefixHashes, slot)
@@ -363,9 +407,11 @@ export class Scheduler {
   }
 
   #finished(request: RequestSummary, slot: number, outcome: AssignmentOutcome, promptTokensEstimated: number): void {
-    if (outcome.promptTokens !== undefined)
-      this.#learned.promptObserved(request.model, { bytes: request.promptBytes, images: request.images, tokens: outcome.promptTokens })
-    this.#rates.finished(slot, (outcome.promptTokens ?? promptTokensEstimated) + (outcome.completionTokens ?? 0))
+    const promptTokens = plausible(outcome.promptTokens)
+    const completionTokens = plausible(outcome.completionTokens)
+    if (promptTokens !== undefined) this.#promptTokens.observed(request, promptTokens)
+    if (completionTokens !== undefined) this.#learned.outputObserved(request.model, completionTokens)
+    this.#rates.finished(slot, (promptTokens ?? promptTokensEstimated) + (completionTokens ?? 0))
   }
 
   /** Copies the scratch sheets into a record. */
@@ -415,10 +461,10 @@ export class Scheduler {
 
   #viewSources() {
     const nowMs = this.#clock.nowMs()
-    this.#reservations.expire(nowMs)
+    this.#outstanding.expire(nowMs)
     return {
       table: this.#table,
-      reservations: this.#reservations,
+      outstanding: this.#outstanding,
       learned: this.#learned,
       index: this.#index,
       nowMs,
@@ -427,7 +473,12 @@ export class Scheduler {
   }
 }
 
-/** What `blocks` of the index amount to, at most the whole prompt. */
-function cachedTokensOf(blocks: number, { promptTokens, bytesPerToken }: { readonly promptTokens: number; readonly bytesPerToken: number }): number {
-  return Math.min(promptTokens, Math.floor((blocks * PREFIX_BLOCK_BYTES) / bytesPerToken))
+/** An adapter is what some engine reports as one: without any (`mask` undefined) nothing has to be loaded. */
+function lacksAdapter(mask: Uint8Array | undefined, slot: number): boolean {
+  return mask !== undefined && mask[slot] !== 1
+}
+
+/** Tokens as an engine counted them; undefined: no count that a request can have. */
+function plausible(tokens: number | undefined): number | undefined {
+  return tokens !== undefined && tokens >= 0 && tokens <= TOKENS_MAX ? tokens : undefined
 }

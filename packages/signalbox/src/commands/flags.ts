@@ -39,7 +39,7 @@ export function withGatewayFlags(command: Command): Command {
     .option('--metrics-port <number>', 'port of /metrics and /debug (default: 9090)', portNumber)
     .option(
       '--policy <name or module>',
-      'scheduling policy: least-cost, round-robin, least-requests, random, or a module of your own such as ./mine.mjs',
+      'scheduling policy: least-cost, round-robin, least-requests, longest-prefix, random, or a module of your own such as ./mine.mjs',
     )
 }
 

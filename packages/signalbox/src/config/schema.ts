@@ -91,7 +91,9 @@ export const configSchema = z.strictObject({
       .string()
       .min(1)
       .default('least-cost')
-      .describe('`least-cost`, `round-robin`, `least-requests`, `random`, or the path of a module with a policy of your own (contains a `/`).'),
+      .describe(
+        '`least-cost`, `round-robin`, `least-requests`, `longest-prefix`, `random`, or the path of a module with a policy of your own (contains a `/`).',
+      ),
     parameters: z.record(z.string(), z.unknown()).optional().describe("The policy's own parameters."),
     slots: positive.default(256).describe('Sequences that one engine runs at a time (vLLM: `--max-num-seqs`).'),
   }),

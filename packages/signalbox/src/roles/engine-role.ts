@@ -10,18 +10,13 @@ import { readToken } from './token.ts'
 
 const PORT_MAX = 65_535
 
-/** What to change where a part of the server could not start. */
-function adviceOf(part: ModelServerStartError['part'], portFlag: string): string {
-  if (part === 'http') return `choose another with ${portFlag}`
-  return part === 'events' ? 'choose another with --events-port or engine.events' : 'see --text or engine.texts'
-}
-
 /** Starts the simulated engine with that number, from 0. `portFlag` is what chooses another port than one that is taken. */
 export async function startEngineRole(config: Config, index: number, portFlag: string = portFlags.engine): Promise<RunningRole> {
   const options = serverOptionsOf(config, index)
   const server = await startModelServer(options).catch((error: unknown) => {
     if (!(error instanceof ModelServerStartError)) throw error
-    throw new StartError(`${error.message}; ${adviceOf(error.part, portFlag)}`)
+    const settings = { http: portFlag, events: '--events-port or engine.events', texts: '--text or engine.texts' }
+    throw new StartError(`${error.message}; choose another with ${settings[error.part]}`)
   })
   return { addresses: { engine: `http://${reachable(config.host)}:${server.port}` }, stop: (graceMs) => server.close(graceMs) }
 }
