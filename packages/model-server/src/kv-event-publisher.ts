@@ -231,10 +231,12 @@ export class KvEventPublisher implements KvEventSink {
   /** Sends what is kept from `from` to now, and the end; false when the client went away or did not read. */
   async #replay(router: Router, client: Uint8Array, from: number): Promise<boolean> {
     const retries = { left: RETRIES_MAX }
-    const until = this.#buffer.next
+    // Of this life, even where the next one begins meanwhile.
+    const buffer = this.#buffer
+    const until = buffer.next
     let sent = 0
-    for (let sequence = Math.max(from, this.#buffer.oldest); sequence < until; sequence++) {
-      const payload = this.#buffer.at(sequence)
+    for (let sequence = Math.max(from, buffer.oldest); sequence < until; sequence++) {
+      const payload = buffer.at(sequence)
       // It left the buffer while older ones were being sent.
       if (payload === undefined) continue
       if (!(await sendTo(router, [client, ...replayFrames({ sequence, payload })], retries))) return false

@@ -19,7 +19,10 @@ export class EventMirror {
 
   apply(notice: KvEventNotice): void {
     this.seen.push(notice.kind === 'batch' ? notice.origin : notice.kind)
-    if (notice.kind === 'restart') this.#clear()
+    if (notice.kind === 'restart') {
+      this.#clear()
+      this.next = 0
+    }
     if (notice.kind !== 'batch') return
     this.next = notice.sequence + 1
     for (const event of notice.batch.events) this.#applyEvent(event)

@@ -1,8 +1,11 @@
 import { VirtualClock } from '@signalbox/base'
-import { type KvEventNotice, KvEventSubscriber } from '@signalbox/node'
+import { type KvEventNotice, KvEventSubscriber, loadZeromq } from '@signalbox/node'
 import { afterEach, expect, it } from 'vitest'
-import { Dealer, Subscriber } from 'zeromq'
 import { type KvEventOptions, KvEventPublisher } from '../src/kv-event-publisher.ts'
+
+const zeromq = await loadZeromq()
+if (!zeromq.ok) throw new Error(zeromq.error)
+const { Dealer, Subscriber } = zeromq.value
 
 const LOCAL = 'tcp://127.0.0.1:*'
 const cleanups: (() => Promise<void> | void)[] = []
@@ -151,6 +154,23 @@ it('replays more than a socket holds to a client that reads late', async () => {
     expect(sequence).toEqual(eight(expected++))
   }
   expect(expected).toBe(9000)
+})
+
+it('closes in the middle of a replay whose client does not read', async () => {
+  const publisher = await open()
+  for (let batch = 0; batch < 3000; batch++) {
+    publisher.removed(Array.from({ length: 1000 }, (_, index) => 2 ** 40 + index))
+    await Promise.resolve()
+  }
+  const dealer = keep(new Dealer({ linger: 0, receiveHighWaterMark: 1 }))
+  dealer.connect(publisher.state.replayEndpoint ?? '')
+  await dealer.send(['', eight(0)])
+  // It has begun, and cannot end.
+  expect((await dealer.receive())[1]).toEqual(eight(0))
+  const { endpoint, replayEndpoint } = publisher.state
+  await publisher.close()
+  const again = await open({ endpoint, bind: true, replayEndpoint: replayEndpoint ?? '' })
+  expect(again.state).toMatchObject({ endpoint, replayEndpoint, replaysServed: 0 })
 })
 
 it('counts requests for a replay that are none, and goes on', async () => {

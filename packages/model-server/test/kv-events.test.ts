@@ -195,6 +195,50 @@ describe('a mirror of the events', () => {
   })
 })
 
+describe('a fault', () => {
+  const fault = (server: ModelServer, faults: object) =>
+    fetch(`http://127.0.0.1:${server.port}/simulator/faults`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(faults),
+    })
+
+  it('makes a gap in the events, which a replay fills', async () => {
+    const server = await start()
+    const follower = await Follower.of(server)
+    const source = prompts(7)
+    while (!follower.mirror.seen.includes('live')) {
+      await complete(server, take(source, 1)[0] ?? [])
+      await follower.catchUp()
+    }
+    const before = follower.mirror.seen.length
+    expect((await fault(server, { eventGap: 2 })).status).toBe(200)
+    for (const prompt of take(source, 6)) await complete(server, prompt)
+    await follower.catchUp()
+    expect(server.events).toMatchObject({ batchesSkipped: 2, batchesToSkip: 0 })
+    expect(follower.mirror.seen.slice(before)).toContain('replay')
+    expect(follower.mirror.seen.slice(before)).not.toContain('gap')
+    const [prompt = []] = take(source, 1)
+    const predicted = follower.mirror.cachedTokens(prompt, BLOCK)
+    expect((await complete(server, prompt)).cachedTokens).toBe(predicted)
+  })
+
+  it('that restarts the engine is seen as a new life, without a lost connection', async () => {
+    const server = await start()
+    const follower = await Follower.of(server)
+    for (const prompt of take(prompts(8), 20)) await complete(server, prompt)
+    await follower.catchUp()
+    expect((await fault(server, { restartMs: 0 })).status).toBe(200)
+    expect(server.events?.nextSequence).toBe(0)
+    for (const prompt of take(prompts(8), 3)) await complete(server, prompt)
+    while (!follower.mirror.seen.includes('restart')) await follower.take(60_000)
+    while (follower.mirror.next < server.events!.nextSequence) await follower.take(60_000)
+    const [prompt = []] = take(prompts(8), 1)
+    const predicted = follower.mirror.cachedTokens(prompt, BLOCK)
+    expect((await complete(server, prompt)).cachedTokens).toBe(predicted)
+  })
+})
+
 describe('startModelServer', () => {
   it('refuses an endpoint that is taken, and frees what it had opened', async () => {
     const server = await start()

@@ -50,6 +50,8 @@ export type KvEventNotice =
 
 const QUEUE_MAX = 1000
 const REPLAY_SILENCE_MS = 5_000
+/** A machine that vanishes without a word is noticed after twice this. */
+const HEARTBEAT_MS = 10_000
 /** Ten times what vLLM keeps. */
 const REPLAY_BATCHES_MAX = 100_000
 /** Publishers told apart on one endpoint. */
@@ -83,7 +85,13 @@ export class KvEventSubscriber {
       return failure('a replay needs the endpoint that answers it')
     const zeromq = await loadZeromq()
     if (!zeromq.ok) return zeromq
-    const socket = new zeromq.value.Subscriber({ linger: 0, receiveHighWaterMark: queueMax, maxMessageSize: limits.payloadBytes })
+    const socket = new zeromq.value.Subscriber({
+      linger: 0,
+      receiveHighWaterMark: queueMax,
+      maxMessageSize: limits.payloadBytes,
+      heartbeatInterval: HEARTBEAT_MS,
+      heartbeatTimeout: HEARTBEAT_MS,
+    })
     void tell(socket, subscription.onConnection)
     socket.subscribe(subscription.topic ?? '')
     const connected =

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { configCommand } from './commands/config.ts'
 import { decisionsCommand } from './commands/decisions.ts'
 import { engineCommand } from './commands/engine.ts'
+import { eventsCommand } from './commands/events.ts'
 import { exportCommand } from './commands/export.ts'
 import { lintCommand } from './commands/lint.ts'
 import { metricsCommand } from './commands/metrics.ts'
@@ -31,6 +32,7 @@ async function main(args: readonly string[]): Promise<void> {
     monitorCommand(),
     engineCommand(),
     decisionsCommand(),
+    eventsCommand(),
     metricsCommand(),
     exportCommand(),
     lintCommand(),
