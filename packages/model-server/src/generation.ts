@@ -8,6 +8,7 @@ import type { EngineLoop, Output } from './engine-loop.ts'
 import type { FaultPlan } from './fault-plan.ts'
 import type { PairPart } from './pairs.ts'
 import type { GenerationRequest } from './requests/generation-request.ts'
+import type { ServerLoad } from './server-load.ts'
 import type { AnswerEnd, AnswerHead, AnswerShape, AnswerWriter, Choice, Piece, TokenUsage } from './shapes/answer-shape.ts'
 
 /** Bytes that may wait for a slow reader before its connection is broken. */
@@ -16,6 +17,7 @@ const UNSENT_BYTES_MAX = 8 * 1024 * 1024
 /** What every answer of one server has in common. */
 export interface GenerationOptions extends AnswerSettings {
   readonly loop: EngineLoop
+  readonly load: ServerLoad
   readonly faults: FaultPlan
   readonly reportCachedTokens: boolean
 }
@@ -87,7 +89,11 @@ export class Generation {
       sendError(response, refusal(submitted.error), shape.errorBody)
       return
     }
-    response.on('close', () => this.#abort())
+    const over = this.#options.load.begin()
+    response.on('close', () => {
+      over()
+      this.#abort()
+    })
     if (request.streaming === undefined) return
     response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' })
     response.flushHeaders()

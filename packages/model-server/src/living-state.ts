@@ -9,6 +9,7 @@ import type { GenerationOptions } from './generation.ts'
 import type { KvEventPublisher } from './kv-event-publisher.ts'
 import { Pairs } from './pairs.ts'
 import type { AdapterModules, ServedModels } from './served-models.ts'
+import { ServerLoad } from './server-load.ts'
 import type { EngineRole, ServerState } from './server-state.ts'
 import type { AnswerTexts } from './texts/answer-texts.ts'
 
@@ -44,6 +45,7 @@ export class LivingState implements ServerState {
   readonly role: EngineRole
   readonly events: KvEventPublisher | undefined
   readonly #options: LivingStateOptions
+  readonly #load = new ServerLoad()
   #life: EngineLife
   #generation: GenerationOptions
   #pairs: Pairs
@@ -110,6 +112,7 @@ export class LivingState implements ServerState {
     const { answerTokensMean = ANSWER_TOKENS_MEAN, reportCachedTokens = true, seed, tokenizer, texts } = this.#options
     return {
       loop,
+      load: this.#load,
       faults: this.faults,
       contextTokensMax: engine.contextTokensMax,
       seed,

@@ -15,7 +15,7 @@ export function operationRoutes(state: ServerState): readonly Route[] {
     ['/v1/unload_lora_adapter', post((body, { response }) => sendText(response, state.models.unload(body)))],
     ['/health', { GET: ({ response }) => answerHealth(state, response) }],
     ['/ping', { GET: ({ response }) => answerHealth(state, response), POST: ({ response }) => answerHealth(state, response) }],
-    ['/load', { GET: ({ response }) => sendValue(response, { server_load: state.loop.size }) }],
+    ['/load', { GET: ({ response }) => sendValue(response, { server_load: state.generation.load.requests }) }],
     ['/version', { GET: ({ response }) => sendValue(response, { version: state.version }) }],
     ['/metrics', { GET: (exchange) => answerMetrics(state, exchange) }],
   ]

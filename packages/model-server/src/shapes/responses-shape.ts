@@ -75,13 +75,13 @@ class ResponsesWriter implements AnswerWriter {
     const { tool, text, finishReason } = choice.plan
     const place = { item_id: this.#itemId(choice), output_index: 0 }
     const item = this.#item(choice, finishReason === 'length' ? 'incomplete' : 'completed')
-    const done = this.#event('response.output_item.done', { output_index: 0, item })
-    if (tool !== undefined) return this.#event('response.function_call_arguments.done', { ...place, name: tool, arguments: text }) + done
+    const done = () => this.#event('response.output_item.done', { output_index: 0, item })
+    if (tool !== undefined) return this.#event('response.function_call_arguments.done', { ...place, name: tool, arguments: text }) + done()
     const part = { ...place, content_index: 0 }
     return (
       this.#event('response.output_text.done', { ...part, text, logprobs: this.#allLogprobs(choice) }) +
       this.#event('response.content_part.done', { ...part, part: this.#content(choice) }) +
-      done
+      done()
     )
   }
 
@@ -159,7 +159,7 @@ class ResponsesWriter implements AnswerWriter {
 function usageOf({ promptTokens, completionTokens, cachedTokens }: TokenUsage): object {
   return {
     input_tokens: promptTokens,
-    input_tokens_details: { cached_tokens: cachedTokens ?? 0 },
+    input_tokens_details: cachedTokens === undefined ? null : { cached_tokens: cachedTokens },
     output_tokens: completionTokens,
     output_tokens_details: { reasoning_tokens: 0 },
     total_tokens: promptTokens + completionTokens,
