@@ -42,7 +42,9 @@ export class EngineLife {
   readonly #asleep = new Set<MemoryPart>()
   #requests = 0
 
-  constructor({ engine: options, dialect, adapters, clock, timers, seed, speed, startupMs, events }: EngineLifeOptions) {
+  constructor({ engine, dialect, adapters, clock, timers, seed, speed, startupMs, events }: EngineLifeOptions) {
+    // Adapters can be loaded at any time: as vLLM with `--enable-lora`, whose `--max-loras` is 1.
+    const options = { adapterSlots: 1, ...engine }
     this.#clock = clock
     this.#loadedMs = clock.nowMs() + startupMs
     this.registry = new Registry({ entries: [...dialect.entries, ...entriesOf('process')], clock })

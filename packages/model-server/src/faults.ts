@@ -43,7 +43,7 @@ export interface FaultValues {
 export type FaultId = keyof FaultValues
 
 /** A fault that begins `afterMs` after its plan was set and, given `forMs`, ends by itself so much later. */
-export interface ScheduledFault<Value> {
+interface ScheduledFault<Value> {
   readonly value: Value
   /** Default 0. */
   readonly afterMs?: number
@@ -107,7 +107,7 @@ const KINDS: Readonly<Record<FaultId, FaultKind>> = {
 const STATUS = integer(400, 599)
 
 /** Every fault there is, in the order of the documentation. */
-export const faultIds = Object.keys(KINDS) as readonly FaultId[]
+const faultIds = Object.keys(KINDS) as readonly FaultId[]
 
 /** Whether a fault happens at one moment rather than being in force for a time. */
 export function happensOnce(id: FaultId): boolean {

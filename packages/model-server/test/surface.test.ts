@@ -23,6 +23,8 @@ describe('bad input', () => {
     ['a prompt of neither text nor tokens', 'completions', { prompt: [1, 'a'] }, 'prompt'],
     ['tokens that are none', 'completions', { prompt: [-1] }, 'prompt'],
     ['too many answers', 'completions', { prompt: 'a', n: 1000 }, 'n'],
+    ['too many prompts', 'completions', { prompt: Array(300).fill('a') }, 'prompt'],
+    ['more tokens than can be planned', 'completions', { prompt: 'a', n: 200, max_tokens: 8000, ignore_eos: true }, 'max_tokens'],
     ['too many alternatives', 'completions', { prompt: 'a', logprobs: 21 }, 'logprobs'],
     ['an empty stop text', 'completions', { prompt: 'a', stop: [''] }, 'stop'],
     ['prompt_logprobs', 'completions', { prompt: 'a', prompt_logprobs: 1 }, 'prompt_logprobs'],
@@ -158,6 +160,15 @@ describe('limits and stops', () => {
       .map((chunk) => (JSON.parse(chunk.slice(6)) as Completion).usage.completion_tokens)
     expect(counts.at(-1)).toBe(25)
     expect(counts.slice(1, -1).every((count, index) => count - (counts[index] as number) >= 10)).toBe(true)
+  })
+
+  it('leaves cached tokens unknown where they are not reported, and gives one answer where no more can be asked for', async () => {
+    const { url } = await startServer({ reportCachedTokens: false })
+    const response = await jsonOf<{ output: unknown[] }>(post(`${url}/v1/responses`, { input: 'a', n: 3 }))
+    expect(response).toMatchObject({ usage: { input_tokens_details: null } })
+    expect(response.output).toHaveLength(1)
+    const message = await jsonOf(post(`${url}/v1/messages`, { messages: user('a'), max_tokens: 1 }))
+    expect(message).toMatchObject({ usage: { cache_read_input_tokens: null } })
   })
 
   it('takes its name from the header, then from the body', async () => {

@@ -8,7 +8,7 @@ const ANY_OBJECT = { type: 'object', properties: { answer: { type: 'string' } },
 const TOOLS_MAX = 128
 
 /** A function that may be called; `schema` is that of its arguments. */
-export interface Tool {
+interface Tool {
   readonly name: string
   readonly schema: unknown
 }

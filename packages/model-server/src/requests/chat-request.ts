@@ -2,7 +2,7 @@ import type { ChatMessage, MessagePart, Tokenizer } from '@signalbox/tokenizers'
 import { isObject } from '../body.ts'
 import type { BodyFields } from '../body-fields.ts'
 import { chatTools, readFormat, readTools } from './answer-format.ts'
-import { type GenerationRequest, LOGPROBS_MAX, type Prompt, readShared, truncated } from './generation-request.ts'
+import { type GenerationRequest, LOGPROBS_MAX, type Prompt, readN, readShared, truncated } from './generation-request.ts'
 
 /** Reads the body of `/v1/chat/completions`. */
 export function readChatRequest(fields: BodyFields, tokenizer: Tokenizer): GenerationRequest {
@@ -20,6 +20,7 @@ export function readChatRequest(fields: BodyFields, tokenizer: Tokenizer): Gener
     outputTokensMax: fields.integer(limitField, { min: 1 }),
     form,
     logprobs: hasLogprobs ? (alternatives ?? 0) : undefined,
+    n: readN(fields, 1),
   })
 }
 

@@ -3,7 +3,7 @@ import type { JsonObject } from '../body.ts'
 import { BodyFields, type Bounds } from '../body-fields.ts'
 
 /** Answers that one request may ask for: prompts times `n`. */
-export const ANSWERS_MAX = 256
+const ANSWERS_MAX = 256
 /** Alternatives that one token may have. SOURCE: vLLM's `--max-logprobs`. */
 export const LOGPROBS_MAX = 20
 const STOPS_MAX = 64
@@ -35,7 +35,7 @@ export interface StopConditions {
 }
 
 /** How an answer is streamed; undefined where the whole is asked for. */
-export interface Streaming {
+interface Streaming {
   readonly includeUsage: boolean
   /** Whether every chunk says the usage so far. */
   readonly continuousUsage: boolean
@@ -85,6 +85,8 @@ export interface OwnParts {
   readonly form: AnswerForm
   readonly logprobs?: number | undefined
   readonly echo?: boolean
+  /** Default 1: only some bodies can ask for more. */
+  readonly n?: number
   readonly stopField?: string
 }
 
@@ -102,15 +104,12 @@ const SAMPLING: readonly (readonly [name: string, bounds: Bounds, isOpen: boolea
 export function readShared(fields: BodyFields, own: OwnParts): GenerationRequest {
   for (const [name, bounds, isOpen] of SAMPLING)
     if (fields.number(name, bounds) === bounds.min && isOpen) fields.refuse(name, `must be above ${bounds.min}`)
-  const n = fields.integer('n', { min: 1, max: ANSWERS_MAX }) ?? 1
-  if (n > 1 && fields.number('temperature') === 0) fields.refuse('n', 'must be 1 with temperature 0: all answers would be the same')
-  if (n * own.prompts.length > ANSWERS_MAX) fields.refuse('n', `times the number of prompts must be at most ${ANSWERS_MAX}`)
   if (fields.value('prompt_logprobs') !== undefined) fields.refuse('prompt_logprobs', 'is not supported by the simulated engine; leave it out')
   if (fields.boolean('use_beam_search')) fields.refuse('use_beam_search', 'is not supported; leave it out')
   return {
     ...own,
     model: fields.string('model'),
-    n,
+    n: own.n ?? 1,
     streaming: readStreaming(fields),
     outputTokensMin: readOutputMin(fields, own),
     ignoreEos: fields.boolean('ignore_eos'),
@@ -125,6 +124,15 @@ export function readShared(fields: BodyFields, own: OwnParts): GenerationRequest
     requestId: fields.string('request_id', REQUEST_ID_CHARACTERS_MAX),
     kvTransferParams: fields.object('kv_transfer_params'),
   }
+}
+
+/** Reads how many answers each of `prompts` prompts is to have. */
+export function readN(fields: BodyFields, prompts: number): number {
+  const n = fields.integer('n', { min: 1, max: ANSWERS_MAX }) ?? 1
+  if (n > 1 && fields.number('temperature') === 0) fields.refuse('n', 'must be 1 with temperature 0: all answers would be the same')
+  if (prompts > ANSWERS_MAX) fields.refuse('prompt', `may hold at most ${ANSWERS_MAX} prompts, not ${prompts}`)
+  else if (n * prompts > ANSWERS_MAX) fields.refuse('n', `times the number of prompts must be at most ${ANSWERS_MAX}`)
+  return n
 }
 
 function readOutputMin(fields: BodyFields, { outputTokensMax, limitField }: OwnParts): number {

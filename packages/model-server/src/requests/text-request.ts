@@ -1,7 +1,7 @@
 import type { Tokenizer } from '@signalbox/tokenizers'
 import type { BodyFields } from '../body-fields.ts'
 import { readFormat } from './answer-format.ts'
-import { type GenerationRequest, LOGPROBS_MAX, type Prompt, readShared, truncated } from './generation-request.ts'
+import { type GenerationRequest, LOGPROBS_MAX, type Prompt, readN, readShared, truncated } from './generation-request.ts'
 
 /** Prompts that one request may hold. */
 const PROMPTS_MAX = 2048
@@ -22,6 +22,7 @@ export function readTextRequest(fields: BodyFields, tokenizer: Tokenizer): Gener
     form: readFormat(fields),
     logprobs: fields.integer('logprobs', { min: 0, max: LOGPROBS_MAX }),
     echo,
+    n: readN(fields, prompts.length),
   })
 }
 

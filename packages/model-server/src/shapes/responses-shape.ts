@@ -159,7 +159,7 @@ class ResponsesWriter implements AnswerWriter {
 function usageOf({ promptTokens, completionTokens, cachedTokens }: TokenUsage): object {
   return {
     input_tokens: promptTokens,
-    input_tokens_details: { cached_tokens: cachedTokens ?? 0 },
+    input_tokens_details: cachedTokens === undefined ? null : { cached_tokens: cachedTokens },
     output_tokens: completionTokens,
     output_tokens_details: { reasoning_tokens: 0 },
     total_tokens: promptTokens + completionTokens,

@@ -6,7 +6,7 @@ export interface AskedPrompt {
   readonly question: string
 }
 
-export interface AnswerText {
+interface AnswerText {
   readonly text: string
   /** Characters after which the answer ends by itself; undefined: at any length, the server draws one. */
   readonly end: number | undefined

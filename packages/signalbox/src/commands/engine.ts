@@ -106,7 +106,7 @@ function introduction(config: Config, addresses: readonly string[]): string {
   const key = engine.apiKey === undefined && engine.apiKeyFile === undefined ? '' : ` -H 'authorization: Bearer <key>'`
   const lines = addresses.map((address, index) => `  ${address}/v1   ${model}   metrics of ${engineDialects[engineDialectOf(config, index)].title}`)
   return [
-    `Simulated: no model runs. Texts are ${typeof engine.texts === 'string' ? engine.texts : `from ${engine.texts.file}`}, times those of ${profiles.get(engine.profile)?.title ?? engine.profile}${engine.speed === 1 ? '' : `, ${engine.speed} times as fast`}.`,
+    `Simulated: no model runs. Texts: ${typeof engine.texts === 'string' ? engine.texts : engine.texts.file}. Times: ${profiles.get(engine.profile)?.title ?? engine.profile}${engine.speed === 1 ? '' : `, ${engine.speed} times as fast`}.`,
     '',
     ...lines,
     '',

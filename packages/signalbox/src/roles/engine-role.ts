@@ -23,7 +23,7 @@ export async function startEngineRole(config: Config, index: number, portFlag: s
 
 function serverOptionsOf(config: Config, index: number): ModelServerOptions {
   const { engine, host } = config
-  const { adapters, answerTokensMean, faults, reportCachedTokens, role, speed, startupMs } = engine
+  const { adapters, answerTokensMean, faults, reportCachedTokens, role, speed, startupMs, texts, tokenizer } = engine
   const options = engineOptionsOf(config)
   if (!engine.chunkedPrefill && options.batchTokensMax < options.contextTokensMax) {
     throw new StartError(
@@ -49,6 +49,8 @@ function serverOptionsOf(config: Config, index: number): ModelServerOptions {
     role,
     speed,
     startupMs,
+    texts,
+    tokenizer,
   }
 }
 
