@@ -27,7 +27,7 @@ async function serverCosts() {
   const command = join(root, 'packages/signalbox/dist/signalbox.js')
   const child = spawn(
     process.execPath,
-    [command, 'engine', '--engine-port', String(port), '--profile', '70b-h100', '--model', 'bench', '--speed', '0.87'],
+    [command, 'engine', '--port', String(port), '--profile', '70b-h100', '--model', 'bench', '--speed', '0.87'],
     { stdio: ['ignore', 'ignore', 'inherit'], cwd: tmpdir() },
   )
   try {
