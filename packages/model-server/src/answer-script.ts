@@ -20,28 +20,25 @@ export interface AnswerScript {
 export function scriptOf(tokenizer: Tokenizer, tokens: Uint32Array, conditions: { stop: StopConditions; tokensMin: number }): AnswerScript {
   const { stop, tokensMin } = conditions
   const decoder = tokenizer.decoder()
+  const search = new StopSearch(stop.strings)
   const shown = new Uint32Array(tokens.length)
-  const held = stop.isIncluded ? 0 : Math.max(0, ...stop.strings.map((text) => text.length - 1))
-  let text = ''
-  let searchableFrom = 0
+  const held = stop.isIncluded ? 0 : search.held
+  const pieces: string[] = []
+  let length = 0
   for (const [index, token] of tokens.entries()) {
-    const before = text.length
-    if (stop.tokenIds.has(token) && index + 1 >= tokensMin) {
-      if (stop.isIncluded) text += decoder.push(token)
-      return ended({ tokens, text, shown, stopReason: token }, index)
+    const isStop = stop.tokenIds.has(token) && index + 1 >= tokensMin
+    const piece = isStop && !stop.isIncluded ? '' : decoder.push(token)
+    pieces.push(piece)
+    length += piece.length
+    if (isStop) return ended({ tokens, text: pieces.join(''), shown, stopReason: token }, index)
+    const found = search.push(piece, index + 1 > tokensMin)
+    if (found !== undefined) {
+      const end = length - found.charactersFromEnd + (stop.isIncluded ? found.stop.length : 0)
+      return ended({ tokens, text: pieces.join('').slice(0, end), shown, stopReason: found.stop }, index)
     }
-    text += decoder.push(token)
-    if (index + 1 <= tokensMin) searchableFrom = text.length
-    else {
-      const found = findStop(text, { before, searchableFrom }, stop.strings)
-      if (found !== undefined) {
-        const end = stop.isIncluded ? found.at + found.stop.length : found.at
-        return ended({ tokens, text: text.slice(0, end), shown, stopReason: found.stop }, index)
-      }
-    }
-    shown[index] = Math.max(0, text.length - held)
+    shown[index] = Math.max(0, length - held)
   }
-  return ended({ tokens, text, shown, stopReason: null }, tokens.length - 1)
+  return ended({ tokens, text: pieces.join(''), shown, stopReason: null }, tokens.length - 1)
 }
 
 /** A script whose last token is `last`. */
@@ -52,19 +49,34 @@ function ended(script: AnswerScript, last: number): AnswerScript {
   return { ...script, tokens: script.tokens.subarray(0, last + 1), shown }
 }
 
-/** The first stop string of the list that ends within the text from `before` on. */
-function findStop(
-  text: string,
-  from: { before: number; searchableFrom: number },
-  stops: readonly string[],
-): { stop: string; at: number } | undefined {
-  if (text.length === from.before) return undefined
-  for (const stop of stops) {
-    const start = Math.max(from.searchableFrom, from.before - stop.length + 1, 0)
-    const at = text.slice(start).indexOf(stop)
-    if (at !== -1) return { stop, at: start + at }
+/** Looks for stop strings in a text that grows; it keeps the end of the text alone, so that a piece costs no more in a long text. */
+class StopSearch {
+  /** Characters at the end of a text that may be the beginning of a stop string. */
+  readonly held: number
+  readonly #stops: readonly string[]
+  #tail = ''
+
+  constructor(stops: readonly string[]) {
+    this.#stops = stops
+    this.held = Math.max(0, ...stops.map((text) => text.length - 1))
   }
-  return undefined
+
+  /** The first string of the list that ends within `piece`; text that does not count (`counts` false) is no part of any. */
+  push(piece: string, counts: boolean): { readonly stop: string; readonly charactersFromEnd: number } | undefined {
+    if (this.#stops.length === 0 || piece === '') return undefined
+    if (!counts) {
+      this.#tail = ''
+      return undefined
+    }
+    const before = this.#tail.length
+    const text = this.#tail + piece
+    for (const stop of this.#stops) {
+      const at = text.indexOf(stop, Math.max(0, before - stop.length + 1))
+      if (at !== -1) return { stop, charactersFromEnd: text.length - at }
+    }
+    this.#tail = this.held === 0 ? '' : text.slice(-this.held)
+    return undefined
+  }
 }
 
 /** The script with only the characters from `from` to `to` of its text to be seen. */

@@ -14,6 +14,9 @@ import type { AnswerEnd, AnswerHead, AnswerShape, AnswerWriter, Choice, Piece, T
 /** Bytes that may wait for a slow reader before its connection is broken. */
 const UNSENT_BYTES_MAX = 8 * 1024 * 1024
 
+/** Tokens of all answers to one request: planning them takes about half a second. */
+const PLANNED_TOKENS_MAX = 1_000_000
+
 /** What every answer of one server has in common. */
 export interface GenerationOptions extends AnswerSettings {
   readonly loop: EngineLoop
@@ -70,11 +73,17 @@ export class Generation {
   start(nextId: () => string, cacheSeed: string): void {
     const { request, response, shape } = this.#task
     const requests: EngineRequest[] = []
+    let planned = 0
     for (const [promptIndex, prompt] of request.prompts.entries()) {
       for (let number = 0; number < request.n; number++) {
         const plan = planAnswer(this.#options, request, { prompt, number })
         if (!plan.ok) {
           sendError(response, plan.error, shape.errorBody)
+          return
+        }
+        planned += plan.value.tokens.length
+        if (planned > PLANNED_TOKENS_MAX) {
+          sendError(response, tooMuch(request.limitField), shape.errorBody)
           return
         }
         const id = nextId()
@@ -242,6 +251,10 @@ export class Generation {
       this.#abort()
     }
   }
+}
+
+function tooMuch(limitField: string): ApiError {
+  return badRequest(`the answers would have more than ${PLANNED_TOKENS_MAX} tokens in all; lower ${limitField} or n`, limitField)
 }
 
 function refusal({ code, message }: { code: string; message: string }): ApiError {

@@ -158,6 +158,10 @@ describe('completions', () => {
     expect(tokens.join('')).toBe(choice?.text)
     expect(offsets.map((offset, index) => choice?.text.slice(offset, offset + (tokens[index] as string).length))).toEqual(tokens)
     expect(logprobs.map((value) => value === null)).toEqual(tokens.map((_, index) => index === 0))
+    const streamed: typeof offsets = []
+    const body = { model, prompt: 'The line is', max_tokens: 3, echo: true, logprobs: 2, stream: true as const }
+    for await (const { choices } of await client.completions.create(body)) streamed.push(...(choices[0]?.logprobs?.text_offset ?? []))
+    expect(streamed).toEqual(offsets)
     expect(top.slice(1).every((others) => Object.keys(others).length === 2)).toBe(true)
   })
 })

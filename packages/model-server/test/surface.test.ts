@@ -23,6 +23,8 @@ describe('bad input', () => {
     ['a prompt of neither text nor tokens', 'completions', { prompt: [1, 'a'] }, 'prompt'],
     ['tokens that are none', 'completions', { prompt: [-1] }, 'prompt'],
     ['too many answers', 'completions', { prompt: 'a', n: 1000 }, 'n'],
+    ['too many prompts', 'completions', { prompt: Array(300).fill('a') }, 'prompt'],
+    ['more tokens than can be planned', 'completions', { prompt: 'a', n: 200, max_tokens: 8000, ignore_eos: true }, 'max_tokens'],
     ['too many alternatives', 'completions', { prompt: 'a', logprobs: 21 }, 'logprobs'],
     ['an empty stop text', 'completions', { prompt: 'a', stop: [''] }, 'stop'],
     ['prompt_logprobs', 'completions', { prompt: 'a', prompt_logprobs: 1 }, 'prompt_logprobs'],

@@ -130,7 +130,8 @@ export function readShared(fields: BodyFields, own: OwnParts): GenerationRequest
 export function readN(fields: BodyFields, prompts: number): number {
   const n = fields.integer('n', { min: 1, max: ANSWERS_MAX }) ?? 1
   if (n > 1 && fields.number('temperature') === 0) fields.refuse('n', 'must be 1 with temperature 0: all answers would be the same')
-  if (n * prompts > ANSWERS_MAX) fields.refuse('n', `times the number of prompts must be at most ${ANSWERS_MAX}`)
+  if (prompts > ANSWERS_MAX) fields.refuse('prompt', `may hold at most ${ANSWERS_MAX} prompts, not ${prompts}`)
+  else if (n * prompts > ANSWERS_MAX) fields.refuse('n', `times the number of prompts must be at most ${ANSWERS_MAX}`)
   return n
 }
 

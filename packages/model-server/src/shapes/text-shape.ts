@@ -1,3 +1,4 @@
+import type { TokenDecoder } from '@signalbox/tokenizers'
 import { type ApiError, errorBody } from '../api-error.ts'
 import { readTextRequest } from '../requests/text-request.ts'
 import { type TokenChoice, tokenChoice } from '../token-logprobs.ts'
@@ -26,6 +27,8 @@ class TextWriter implements AnswerWriter {
   readonly #context: AnswerContext
   /** A chunk up to its list of choices: the same in every one, so it is written once. */
   readonly #start: string
+  /** By index of the choice. */
+  readonly #readers = new Map<number, Reader>()
 
   constructor(context: AnswerContext) {
     this.#context = context
@@ -93,27 +96,36 @@ class TextWriter implements AnswerWriter {
   }
 
   #promptTokens(prompt: number): Uint32Array {
-    return this.#context.request.prompts[prompt]?.tokens ?? new Uint32Array(0)
+    return this.#context.request.prompts[prompt]?.tokens ?? NO_TOKENS
   }
 
-  /** With `echo` the prompt's tokens come first; the very first has nothing before it and so no probability. */
+  /** Of the tokens from `from` to `to`, which follow those of the call before. With `echo` the prompt's tokens come first. */
   #logprobs(choice: Choice, from: number, to: number): object {
-    const { request } = this.#context
-    const promptTokens = request.echo ? this.#promptTokens(choice.prompt) : new Uint32Array(0)
-    const before = from === 0 ? 0 : promptTokens.length + from
-    const list = new LogprobList(request.logprobs ?? 0)
-    // Offsets count the text as it would be with every token shown: held back or cut parts included.
-    let offset = from === 0 ? 0 : this.#context.tokenizer.decode([...promptTokens, ...choice.plan.tokens.subarray(0, from)]).length
-    const options = { alternatives: request.logprobs ?? 0, asIds: request.tokensAsIds }
-    for (let index = before; index < promptTokens.length + to; index++) {
-      const token = (index < promptTokens.length ? promptTokens[index] : choice.plan.tokens[index - promptTokens.length]) as number
-      const isFirstOfPrompt = index === 0 && promptTokens.length > 0
-      list.add(tokenChoice(this.#context.tokenizer, { token, index }, options), { offset, isUnknown: isFirstOfPrompt })
-      offset += this.#context.tokenizer.decode([token]).length
+    const { request, tokenizer } = this.#context
+    const promptTokens = request.echo ? this.#promptTokens(choice.prompt) : NO_TOKENS
+    const reader = from === 0 ? { decoder: tokenizer.decoder(), offset: 0 } : (this.#readers.get(choice.index) as Reader)
+    this.#readers.set(choice.index, reader)
+    const alternatives = request.logprobs ?? 0
+    const list = new LogprobList(alternatives)
+    const add = (token: number, index: number): void => {
+      // The very first token of a prompt has nothing before it, and so no probability.
+      const isUnknown = index === 0 && promptTokens.length > 0
+      list.add(tokenChoice(tokenizer, { token, index }, { alternatives, asIds: request.tokensAsIds }), { offset: reader.offset, isUnknown })
+      reader.offset += reader.decoder.push(token).length
     }
+    if (from === 0) for (const [index, token] of promptTokens.entries()) add(token, index)
+    for (let index = from; index < to; index++) add(choice.plan.tokens[index] as number, promptTokens.length + index)
     return list.json()
   }
 }
+
+/** How far the text of a choice has been read: offsets count it with every token shown, held back or cut parts included. */
+interface Reader {
+  readonly decoder: TokenDecoder
+  offset: number
+}
+
+const NO_TOKENS = new Uint32Array(0)
 
 /** SOURCE: OpenAI's completions: four lists in step. */
 class LogprobList {
