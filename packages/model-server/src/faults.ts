@@ -3,7 +3,7 @@ import type { JsonObject } from './body.ts'
 
 /** What each fault takes. */
 export interface FaultValues {
-  /** Every connection is reset on its first request, but for the paths under `/simulator`. */
+  /** Every connection is reset on its first request, but for `/simulator/faults` and `/simulator/events`. */
   readonly refuse: boolean
   /**
    * The process is dead: all connections are reset, requests are lost, and every new connection is reset on its first request.

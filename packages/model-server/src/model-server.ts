@@ -17,7 +17,7 @@ import { operationRoutes } from './operation-routes.ts'
 import { Router } from './routes.ts'
 import type { AdapterModules } from './served-models.ts'
 import type { EngineRole } from './server-state.ts'
-import { SIMULATOR_PATHS, simulatorRoutes } from './simulator-routes.ts'
+import { isOperators, simulatorRoutes } from './simulator-routes.ts'
 import type { AnswerTexts, TextSource } from './texts/answer-texts.ts'
 import { loadTexts } from './texts/load-texts.ts'
 import { tokenizerRoutes } from './tokenizer-routes.ts'
@@ -225,7 +225,7 @@ class ModelFront {
   /** As when a process dies: what it had under way is lost, its connections are reset. Whoever asks the simulator for it gets an answer. */
   #endLife(): void {
     this.#state.loop.discard()
-    const spared = new Set([...this.#open].filter(({ req }) => pathOf(req).startsWith(SIMULATOR_PATHS)).map(({ req }) => req.socket))
+    const spared = new Set([...this.#open].filter(({ req }) => isOperators(pathOf(req))).map(({ req }) => req.socket))
     for (const socket of this.#sockets) if (!spared.has(socket)) socket.resetAndDestroy()
   }
 
@@ -238,7 +238,7 @@ class ModelFront {
     response.setHeader('x-signalbox-simulated', 'true')
     response.setHeader('server', this.#name)
     const path = pathOf(request)
-    if (!path.startsWith(SIMULATOR_PATHS) && this.#turnAway(request, response, path)) return
+    if (!isOperators(path) && this.#turnAway(request, response, path)) return
     const handler = this.#router.find(request.method ?? '', path)
     if (!handler.ok) {
       sendError(response, handler.error)

@@ -5,10 +5,14 @@ import { KV_RELEASE_PATH } from './kv-releases.ts'
 import { type Route, withBody } from './routes.ts'
 import type { ServerState } from './server-state.ts'
 
-/** Under this every path answers whatever goes wrong on purpose elsewhere. */
-export const SIMULATOR_PATHS = '/simulator/'
 const FAULTS_PATH = '/simulator/faults'
+const EVENTS_PATH = '/simulator/events'
 const BODY_BYTES_MAX = 4 * 1024 * 1024
+
+/** Whether a path is for whoever operates the simulation: it answers whatever goes wrong on purpose elsewhere. */
+export function isOperators(path: string): boolean {
+  return path === FAULTS_PATH || path === EVENTS_PATH
+}
 
 /** The paths that no model server has: faults on demand, and how the other half of a pair says that it has fetched its blocks. */
 export function simulatorRoutes(state: ServerState, setFaults: (faults: Faults) => void): readonly Route[] {
@@ -25,7 +29,7 @@ export function simulatorRoutes(state: ServerState, setFaults: (faults: Faults) 
         }),
       },
     ],
-    ['/simulator/events', { GET: ({ response }) => answerEvents(state, response) }],
+    [EVENTS_PATH, { GET: ({ response }) => answerEvents(state, response) }],
     [
       KV_RELEASE_PATH,
       {

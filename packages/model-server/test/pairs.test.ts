@@ -78,6 +78,16 @@ describe('a prefill/decode pair', () => {
     expect((await post(`${prefill.url}/simulator/kv-release`, late)).status).toBe(404)
   })
 
+  it('cannot tell a prefill engine that is dead, whose blocks are gone with it', async () => {
+    const [prefill, decode] = [await half(), await half()]
+    const { kv_transfer_params: params } = await ask(prefill.url, 1, TO_PREFILL)
+    prefill.server.setFaults({ die: true })
+    await ask(decode.url, 5, { kv_transfer_params: params })
+    await until(async () => (await seriesOf(decode.url)).get('vllm:nixl_num_failed_notifications_total') === 1)
+    prefill.server.setFaults({})
+    expect(await usageOf(prefill.url)).toBe(0)
+  })
+
   it('goes on where the prefill engine cannot be told, which is counted', async () => {
     const [prefill, decode] = [await half(), await half()]
     const { kv_transfer_params: params } = await ask(prefill.url, 1, TO_PREFILL)

@@ -2,7 +2,7 @@ import { type EngineDialectId, engineDialects, profiles } from '@signalbox/engin
 import { type Faults, parseFaults } from '@signalbox/model-server'
 import { type TokenizerId, tokenizerIds } from '@signalbox/tokenizers'
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { engineDialectOf, engineModelOf } from '../config/engine-options.ts'
+import { engineDialectOf, engineFaultsOf, engineModelOf } from '../config/engine-options.ts'
 import { engineDialectNames, profileNames, roleNames } from '../config/engine-section.ts'
 import type { Config } from '../config/schema.ts'
 import { startEngineRole } from '../roles/engine-role.ts'
@@ -145,7 +145,8 @@ function configOf(flags: EngineFlags): Config {
       adapters: { ...engine.adapters, ...adapter },
       events:
         eventsPort === undefined ? engine.events : { encoding: 'array', hashes: 'int', ...engine.events, port: eventsPort, replayPort: undefined },
-      faults: { ...engine.faults, ...fault },
+      faults:
+        fault === undefined ? engine.faults : Array.from({ length: flags.count }, (_, index) => ({ ...engineFaultsOf(config, index), ...fault })),
       seed: seed ?? engine.seed,
     },
   }

@@ -1,6 +1,6 @@
 import { type EngineOptions, profiles } from '@signalbox/engine'
 import { describe, expect, it } from 'vitest'
-import { engineDialectOf, engineModelOf, engineOptionsOf } from './engine-options.ts'
+import { engineDialectOf, engineFaultsOf, engineModelOf, engineOptionsOf } from './engine-options.ts'
 import { parseConfig } from './load.ts'
 import type { Config } from './schema.ts'
 
@@ -43,5 +43,12 @@ describe('a simulated engine of the configuration', () => {
   it('takes its dialect in turn', () => {
     const config = configOf('engine: { dialect: [vllm, sglang] }')
     expect([0, 1, 2, 3].map((index) => engineDialectOf(config, index))).toEqual(['vllm', 'sglang', 'vllm', 'sglang'])
+  })
+
+  it('has the faults of all, or those of its own place in the list', () => {
+    const all = configOf('engine: { faults: { refuse: true } }')
+    expect([0, 5].map((index) => engineFaultsOf(all, index))).toEqual([{ refuse: true }, { refuse: true }])
+    const each = configOf('engine: { faults: [{}, { die: { value: true, afterMs: 5 } }] }')
+    expect([0, 1, 2].map((index) => engineFaultsOf(each, index))).toEqual([{}, { die: { value: true, afterMs: 5 } }, {}])
   })
 })

@@ -1,4 +1,5 @@
 import { type EngineDialectId, type EngineOptions, profiles } from '@signalbox/engine'
+import type { Faults } from '@signalbox/model-server'
 import type { Config } from './schema.ts'
 
 type EngineConfig = Config['engine']
@@ -14,6 +15,15 @@ export function engineModelOf({ engine }: Config): string {
 /** The dialect of the engine with that number, from 0: engines take the dialects in turn. The schema has at least one in the list. */
 export function engineDialectOf({ engine }: Config, index: number): EngineDialectId {
   return engine.dialect[index % engine.dialect.length] as EngineDialectId
+}
+
+/** What goes wrong with the engine of that number: a plan without a list is every engine's, a list has one for each and none for further ones. */
+export function engineFaultsOf({ engine }: Config, index: number): Faults {
+  return isList(engine.faults) ? (engine.faults[index] ?? {}) : engine.faults
+}
+
+function isList(faults: Faults | readonly Faults[]): faults is readonly Faults[] {
+  return Array.isArray(faults)
 }
 
 /** The engine of a configuration: its profile, under what the configuration states itself. */

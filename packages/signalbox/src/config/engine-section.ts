@@ -25,14 +25,19 @@ const oneOf = <const Names extends readonly string[]>(names: Names) => z.enum(na
 const ADAPTERS_MAX = 64
 const TEXTS = 'expected canned, echo, or { file } with a data set'
 
+const faultPlan = z.record(z.string(), z.unknown())
+const PLANS_MAX = 64
+const FAULTS = 'expected a plan of faults, or a list with one for each engine'
 const faults = z
-  .record(z.string(), z.unknown())
-  .superRefine((plan, context) => {
-    const parsed = parseFaults(plan)
-    if (!parsed.ok) context.addIssue({ code: 'custom', message: parsed.error })
+  .union([faultPlan, z.array(faultPlan).max(PLANS_MAX)], { error: FAULTS })
+  .superRefine((given, context) => {
+    for (const [index, plan] of (Array.isArray(given) ? given : [given]).entries()) {
+      const parsed = parseFaults(plan)
+      if (!parsed.ok) context.addIssue({ code: 'custom', message: parsed.error, path: Array.isArray(given) ? [index] : [] })
+    }
   })
   .default({})
-  .transform((plan): Faults => plan)
+  .transform((given): Faults | readonly Faults[] => given)
 
 /** The keys of `engine`: what simulated engines are, those of a demonstration and those started by `signalbox engine`. */
 export const engineKeys = {
@@ -130,6 +135,6 @@ export const engineKeys = {
     })
     .optional(),
   faults: faults.describe(
-    'What goes wrong on purpose, and when: `{ stallMs: { value: 5000, afterMs: 60000 } }`. See [the simulated engine](engine.md).',
+    'What goes wrong on purpose, and when: `{ stallMs: { value: 5000, afterMs: 60000 } }`, or a list with one such plan for each engine. See [the simulated engine](engine.md).',
   ),
 }

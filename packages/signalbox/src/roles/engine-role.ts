@@ -2,7 +2,7 @@ import { topicOf } from '@signalbox/kv-events'
 import { type KvEventOptions, type ModelServerOptions, ModelServerStartError, startModelServer } from '@signalbox/model-server'
 import { systemClock } from '@signalbox/node'
 import { portFlags } from '../commands/flags.ts'
-import { engineDialectOf, engineModelOf, engineOptionsOf } from '../config/engine-options.ts'
+import { engineDialectOf, engineFaultsOf, engineModelOf, engineOptionsOf } from '../config/engine-options.ts'
 import type { Config } from '../config/schema.ts'
 import { type RunningRole, StartError } from '../supervisor/role-process.ts'
 import { reachable } from './reachable.ts'
@@ -23,7 +23,7 @@ export async function startEngineRole(config: Config, index: number, portFlag: s
 
 function serverOptionsOf(config: Config, index: number): ModelServerOptions {
   const { engine, host } = config
-  const { adapters, answerTokensMean, faults, reportCachedTokens, role, speed, startupMs, texts, tokenizer } = engine
+  const { adapters, answerTokensMean, reportCachedTokens, role, speed, startupMs, texts, tokenizer } = engine
   const options = engineOptionsOf(config)
   if (!engine.chunkedPrefill && options.batchTokensMax < options.contextTokensMax) {
     throw new StartError(
@@ -44,7 +44,7 @@ function serverOptionsOf(config: Config, index: number): ModelServerOptions {
     ...(events === undefined ? {} : { events }),
     adapters,
     answerTokensMean,
-    faults,
+    faults: engineFaultsOf(config, index),
     reportCachedTokens,
     role,
     speed,
