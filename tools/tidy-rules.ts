@@ -19,7 +19,7 @@ const edges: Readonly<Record<string, readonly string[]>> = {
   'kv-events': ['base'],
   tokenizers: ['base'],
   replay: ['base', 'scheduler', 'engine'],
-  node: ['base', 'signals', 'instruments', 'exposition', 'tsdb'],
+  node: ['base', 'signals', 'instruments', 'exposition', 'tsdb', 'kv-events'],
   'model-server': ['base', 'signals', 'instruments', 'exposition', 'engine', 'kv-events', 'tokenizers', 'node'],
   load: ['base', 'replay'],
   gateway: ['base', 'signals', 'exposition', 'instruments', 'scheduler', 'node'],

@@ -25,11 +25,10 @@ const TOKENS = 500
 async function serverCosts() {
   const port = await freePort()
   const command = join(root, 'packages/signalbox/dist/signalbox.js')
-  const child = spawn(
-    process.execPath,
-    [command, 'engine', '--engine-port', String(port), '--profile', '70b-h100', '--model', 'bench', '--speed', '0.87'],
-    { stdio: ['ignore', 'ignore', 'inherit'], cwd: tmpdir() },
-  )
+  const child = spawn(process.execPath, [command, 'engine', '--port', String(port), '--profile', '70b-h100', '--model', 'bench', '--speed', '0.87'], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    cwd: tmpdir(),
+  })
   try {
     await answering(port)
     await streams(port, STREAMS, 50)

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { ExperimentReport, ReportLoad } from '@signalbox/replay'
 import { scenarios } from './scenarios.ts'
+import { markdownTable } from './tables.ts'
 
 // How well policies route: each scenario is one `signalbox replay`, whose report is kept whole but for its help texts.
 
@@ -16,6 +17,8 @@ const { values: flags } = parseArgs({
     only: { type: 'string', multiple: true },
     seeds: { type: 'string', default: '5' },
     load: { type: 'string', default: '0.3,0.7,0.95' },
+    /** Runs nothing: prints the results that are there as the tables of docs/routing.md. */
+    tables: { type: 'boolean', default: false },
     out: { type: 'string', default: join(root, 'bench/results/policies.json') },
   },
 })
@@ -38,7 +41,10 @@ if (existsSync(flags.out)) {
   const before = JSON.parse(readFileSync(flags.out, 'utf8')) as { scenarios: readonly ScenarioResult[] }
   for (const result of before.scenarios) if (known.has(result.id)) results.set(result.id, result)
 }
-for (const { id, about, trace, args } of scenarios) {
+if (flags.tables) {
+  for (const { id, about, command: text, loads } of results.values()) console.log(`\n### ${id}: ${about}\n\n\`${text}\`\n\n${markdownTable(loads)}`)
+}
+for (const { id, about, trace, args } of flags.tables ? [] : scenarios) {
   if (flags.only !== undefined && !flags.only.includes(id)) continue
   const isShape = trace.startsWith('shape:')
   if (!isShape && !existsSync(join(traces, trace))) {

@@ -28,6 +28,11 @@ export class AdapterSlots {
     return [...this.#loaded].flatMap(([adapter, { running }]) => (running > 0 ? [adapter] : []))
   }
 
+  /** Those that are there or being loaded, the least recently used first. */
+  get loaded(): readonly string[] {
+    return [...this.#loaded.keys()]
+  }
+
   /** Whether a sequence can run with it now. One that is not there begins to load if there is a place for it. */
   ready(adapter: string, nowMs: number): boolean {
     let loaded = this.#loaded.get(adapter)

@@ -31,14 +31,6 @@ export function seedHash(cacheSeed: string): number {
   return chainHash(bytes.length, bytes, 0, bytes.length)
 }
 
-/** 32 evenly mixed bits of a seed and an index: a random number that needs no state. */
-export function mix32(seed: number, index: number): number {
-  let bits = Math.imul((seed ^ Math.imul(index + 1, 0x9e37_79b9)) >>> 0, 0x85eb_ca6b)
-  bits ^= bits >>> 13
-  bits = Math.imul(bits, 0xc2b2_ae35)
-  return (bits ^ (bits >>> 16)) >>> 0
-}
-
 /** 53 bits that stand for a whole run of tokens. */
 export function hashTokens(tokens: ArrayLike<number>, seed = 0): number {
   return chainHash(seed, tokens, 0, tokens.length)

@@ -30,8 +30,12 @@ class Chorus implements EngineObserver {
   readonly ttfts: number[] = []
   readonly itls: number[] = []
   readonly queueTimes: number[] = []
+  readonly transfers: { readonly tokens: number; readonly transferMs: number }[] = []
   refusals = 0
   preemptions = 0
+  expired = 0
+  reuses = 0
+  evictions = 0
 
   refused(): void {
     this.refusals += 1
@@ -57,7 +61,20 @@ class Chorus implements EngineObserver {
     for (const observer of this.observers) observer.preempted()
   }
   kvExpired(id: string): void {
+    this.expired += 1
     for (const observer of this.observers) observer.kvExpired(id)
+  }
+  transferred(tokens: number, transferMs: number): void {
+    this.transfers.push({ tokens, transferMs })
+    for (const observer of this.observers) observer.transferred?.(tokens, transferMs)
+  }
+  blockReused(gapMs: number): void {
+    this.reuses += 1
+    for (const observer of this.observers) observer.blockReused?.(gapMs)
+  }
+  blockEvicted(lifetimeMs: number, idleMs: number): void {
+    this.evictions += 1
+    for (const observer of this.observers) observer.blockEvicted?.(lifetimeMs, idleMs)
   }
   finished(request: FinishedRequest): void {
     this.ends.push(request)
@@ -155,7 +172,7 @@ function started(over: Partial<EngineOptions> = {}): Run {
 }
 
 /** Submits, aborts and steps under a seed; some requests still wait and run at the end. Prompts share prefixes, memory runs short. */
-function work({ engine }: Run, steps: number): void {
+function work({ engine }: Run, steps: number, more: (step: number) => Partial<EngineRequest> = () => ({})): void {
   const random = seededRandom(42)
   const below = (bound: number) => Math.floor(random.next() * bound)
   const present = new Set<string>()
@@ -166,7 +183,8 @@ function work({ engine }: Run, steps: number): void {
       const family = below(4)
       const promptTokens = Uint32Array.from({ length: 5 + below(120) }, (_, at) => family * 1000 + at)
       const answerTokens = new Uint32Array(1 + below(40))
-      const submitted = engine.submit({ id, promptTokens, answerTokens, outputTokensMax: 40, finishReason: 'stop', cacheSeed: '' }, nowMs)
+      const request: EngineRequest = { id, promptTokens, answerTokens, outputTokensMax: 40, finishReason: 'stop', cacheSeed: '' }
+      const submitted = engine.submit({ ...request, ...more(step) }, nowMs)
       if (submitted.ok) present.add(id)
       nowMs += 1
     }
@@ -296,6 +314,99 @@ describe('the page of an engine after the same work', () => {
     }
     expect([...run.page('sglang').names].filter((name) => /spec_|grammar|lora|time_per_output/.test(name))).toEqual([])
   })
+})
+
+describe('the page of an engine with adapters, priorities and transfers', () => {
+  let run: Run
+  beforeAll(() => {
+    run = started({
+      scheduling: 'priority',
+      adapterSlots: 2,
+      adapterLoadMs: 50,
+      kvTransfer: { setupMs: 5, msPerToken: 0.5 },
+      kvBytesPerToken: 1024,
+      kvHoldMs: 300,
+    })
+    work(run, 610, (step) => ({
+      priority: step % 3,
+      ...(step % 4 === 0 ? { adapter: `a${step % 3}` } : {}),
+      ...(step % 5 === 0 ? { remotePrefill: { tokens: 200 } } : {}),
+      ...(step % 7 === 0 ? { holdBlocks: true } : {}),
+    }))
+    expect(Math.min(run.chorus.expired, run.chorus.transfers.length, run.chorus.preemptions, run.chorus.reuses)).toBeGreaterThan(0)
+  })
+
+  it('adds waiting up by reason', () => {
+    const page = run.page('vllm')
+    const waiting = (reason: string) => page.sum('vllm:num_requests_waiting_by_reason', { reason })
+    expect(run.engine.waitingDeferred).toBeGreaterThan(0)
+    expect([waiting('deferred'), waiting('capacity')]).toEqual([run.engine.waitingDeferred, run.engine.waiting - run.engine.waitingDeferred])
+    expect(page.sum('vllm:num_requests_waiting')).toBe(run.engine.waiting)
+  })
+
+  it('says where prompts came from', () => {
+    const page = run.page('vllm')
+    const from = (source: string) => page.sum('vllm:prompt_tokens_by_source_total', { source })
+    expect(from('local_compute') + from('local_cache_hit') + from('external_kv_transfer')).toBe(page.sum('vllm:prompt_tokens_total'))
+    expect(from('local_cache_hit') + from('external_kv_transfer')).toBe(page.sum('vllm:prompt_tokens_cached_total'))
+    expect(from('external_kv_transfer')).toBeGreaterThan(0)
+    expect(page.sum('vllm:external_prefix_cache_hits_total')).toBeLessThanOrEqual(page.sum('vllm:external_prefix_cache_queries_total'))
+  })
+
+  it('measures transfers, and holds that nobody ended', () => {
+    const { transfers, expired } = run.chorus
+    const page = run.page('vllm')
+    expect(page.sum('vllm:nixl_xfer_time_seconds_count')).toBe(transfers.length)
+    expect(page.mean('vllm:nixl_xfer_time_seconds')).toBeCloseTo(mean(transfers.map(({ transferMs }) => transferMs)) / 1000, 9)
+    expect(page.sum('vllm:nixl_bytes_transferred_sum')).toBe(1024 * sum(transfers.map(({ tokens }) => tokens)))
+    expect(page.sum('vllm:nixl_num_kv_expired_reqs_total')).toBe(expired)
+    const sglang = run.page('sglang')
+    expect(sglang.mean('sglang:kv_transfer_latency_ms')).toBeCloseTo(mean(transfers.map(({ transferMs }) => transferMs)), 9)
+    expect(sglang.sum('sglang:kv_transfer_speed_gb_s_count')).toBe(transfers.length)
+    expect(sglang.sum('sglang:num_decode_transfer_queue_reqs')).toBe(run.engine.transferring)
+    expect(sglang.sum('sglang:num_prefill_inflight_queue_reqs')).toBe(run.engine.holding)
+  })
+
+  it('names the adapters that run and wait, in one series', () => {
+    const info = run.page('vllm').samples.filter(({ name }) => name === 'vllm:lora_requests_info')
+    expect(info.map(({ labels }) => [labels.get('max_lora'), labels.get('running_lora_adapters'), labels.get('waiting_lora_adapters')])).toEqual([
+      ['2', run.engine.adaptersRunning.join(), run.engine.adaptersWaiting.join()],
+    ])
+    expect(run.page('vllm').state.adaptersLoaded?.slice().sort()).toEqual(
+      [...new Set([...run.engine.adaptersRunning, ...run.engine.adaptersWaiting])].sort(),
+    )
+    const sglang = run.page('sglang')
+    expect([sglang.sum('sglang:lora_pool_slots_used'), sglang.sum('sglang:lora_pool_slots_total')]).toEqual([run.engine.adaptersLoaded.length, 2])
+  })
+
+  it('follows some blocks through the cache', () => {
+    const page = run.page('vllm')
+    expect(page.sum('vllm:kv_block_reuse_gap_seconds_count')).toBe(run.chorus.reuses)
+    expect(page.sum('vllm:kv_block_lifetime_seconds_count')).toBe(run.chorus.evictions)
+    expect(page.mean('vllm:kv_block_lifetime_seconds')).toBeGreaterThan(page.mean('vllm:kv_block_idle_before_evict_seconds'))
+  })
+
+  it('has none of this in the versions before it', () => {
+    expect([...run.page('vllm-0.9').names, ...run.page('vllm-v0').names].filter((name) => /nixl|kv_block|by_source|by_reason/.test(name))).toEqual([])
+  })
+})
+
+it('shows the one sleep state that holds', () => {
+  const run = started()
+  const states = () =>
+    ['awake', 'weights_offloaded', 'discard_all'].map((state) => run.page('vllm').sum('vllm:engine_sleep_state', { sleep_state: state }))
+  expect(states()).toEqual([1, 0, 0])
+  run.engine.sleep(1, 0)
+  expect(states()).toEqual([0, 1, 0])
+  run.engine.sleep(2, 0)
+  expect(states()).toEqual([0, 0, 1])
+  run.engine.wake(0)
+  expect(states()).toEqual([1, 0, 0])
+})
+
+it('has no family of adapters or transfers on the page of an engine without them', () => {
+  const names = ids.flatMap((id) => [...started().page(id).names])
+  expect(names.filter((name) => /lora|nixl|external|kv_transfer|decode_transfer|inflight/.test(name))).toEqual([])
 })
 
 describe('what an engine averages by itself', () => {

@@ -68,14 +68,15 @@ describe('priorities', () => {
   })
 
   it('take back a place in the step from a lower priority that comes earlier in it', () => {
-    const engine = build({ scheduling: 'priority', blocksTotal: 11 })
+    const engine = build({ scheduling: 'priority', blocksTotal: 12 })
     engine.submit(request('low', 15, 9, { priority: 5 }), 0)
     step(engine, 0)
     engine.submit(request('high', 20, 9, { priority: -5 }), 5)
-    expect(step(engine, 10).ids).toBe('lowhigh')
-    // Low extends into the tenth block, then high needs one: low loses its blocks and the step its token.
-    expect(step(engine, 20).ids).toBe('high')
-    expect([engine.running, engine.waiting, engine.heldBlocks]).toEqual([1, 1, 6])
+    engine.submit(request('middle', 2, 9), 5)
+    expect(step(engine, 10).ids).toBe('lowhighmiddle')
+    // Low extends into the last free block, then high needs one: low loses its blocks and the step its token. Nobody else is passed over.
+    expect(step(engine, 20).ids).toBe('highmiddle')
+    expect([engine.running, engine.waiting, engine.heldBlocks]).toEqual([2, 1, 7])
   })
 
   it('are refused where scheduling is first come, first served', () => {
@@ -214,6 +215,7 @@ describe('prefill and decode in two engines', () => {
     step(engine, 0)
     engine.submit(request('b', 40, 1), 20)
     expect([engine.beginStep(20), engine.readyAtMs()]).toEqual([undefined, 110])
+    expect([engine.beginStep(109.5), engine.holding]).toEqual([undefined, 1])
     expect(step(engine, 110)).toEqual({ ids: 'b', ended: 'b' })
     expect([expired, engine.releaseHeld('a', 120), engine.readyAtMs()]).toEqual([['a'], false, undefined])
   })

@@ -1,5 +1,5 @@
 import { assert, failure, ok, type Random, type Result } from '@signalbox/base'
-import { BlockResidency } from './block-residency.ts'
+import { BlockResidency, type ResidencyObserver } from './block-residency.ts'
 import { HeldBlocks } from './held-blocks.ts'
 import { KvCache } from './kv-cache.ts'
 import type { EngineObserver, KvEventSink } from './ports.ts'
@@ -27,6 +27,10 @@ type Writable<T> = { -readonly [Key in keyof T]: T[Key] }
  * Invariants: free + held blocks are constant; each submitted request ends in exactly one `finish` event; while
  * a request is present, a step computes at least one token, unless all that could run waits for an adapter, a transfer,
  * blocks held for another engine, or blocks that `setKvBlocksMax` took away.
+ *
+ * Measured (engine.bench.ts, Xeon of 2 cores, profile 8b-h100): 85 ns a decoded token among 16 sequences or more and 330 ns alone;
+ * 13 ns a token of a new prompt, 3 of them its hash, and 7 of a cached one. An engine of 29,205 blocks takes 1 MB; a
+ * step allocates its events and nothing else.
  */
 export class Engine {
   readonly options: EngineOptions
@@ -47,16 +51,7 @@ export class Engine {
   /** `random` varies step times, with `stepNoise`; nothing else depends on it. Asserts that the options are sound. */
   constructor(options: EngineOptions, random: Random, observer?: EngineObserver, kvEvents?: KvEventSink) {
     this.options = options
-    const { blockEvicted, blockReused } = observer ?? {}
-    if (observer !== undefined && blockEvicted !== undefined && blockReused !== undefined) {
-      this.#residency = new BlockResidency(
-        {
-          blockEvicted: (lifetimeMs, idleMs) => blockEvicted.call(observer, lifetimeMs, idleMs),
-          blockReused: (gapMs) => blockReused.call(observer, gapMs),
-        },
-        options.blocksTotal,
-      )
-    }
+    this.#residency = followsBlocks(observer) ? new BlockResidency(observer, options.blocksTotal) : undefined
     this.#cache = new KvCache(options, kvEvents, this.#residency)
     // vLLM refuses to start when the context does not fit the cache; capping it keeps the same promise.
     this.contextTokensMax = Math.min(options.contextTokensMax, this.#cache.capacityTokens)
@@ -90,6 +85,21 @@ export class Engine {
     const adapters = new Set<string>()
     for (const { request } of this.#scheduler.waitingSequences()) if (request.adapter !== undefined) adapters.add(request.adapter)
     return [...adapters]
+  }
+
+  /** Adapters that are there or being loaded, the least recently used first. */
+  get adaptersLoaded(): readonly string[] {
+    return this.#scheduler.adapters.loaded
+  }
+
+  /** Of `waitingDeferred`, those whose keys and values are on their way from another engine. */
+  get transferring(): number {
+    return this.#scheduler.transferring
+  }
+
+  /** Requests that have ended here and whose blocks wait for another engine. */
+  get holding(): number {
+    return this.#held.size
   }
 
   get sleepState(): SleepState {
@@ -236,6 +246,11 @@ export class Engine {
     return true
   }
 
+  /** The blocks that a request with `holdBlocks` left and nobody has fetched yet, in token order; undefined where there are none. */
+  heldBlocksOf(id: string): readonly number[] | undefined {
+    return this.#held.blocksOf(id)
+  }
+
   /** Gives back the blocks that a request with `holdBlocks` left; false where there are none, or none any more. */
   releaseHeld(id: string, nowMs: number): boolean {
     this.#expireHeld(nowMs)
@@ -329,6 +344,10 @@ export class Engine {
       this.#observer?.kvExpired(expired.id)
     }
   }
+}
+
+function followsBlocks(observer: EngineObserver | undefined): observer is EngineObserver & ResidencyObserver {
+  return observer?.blockEvicted !== undefined && observer.blockReused !== undefined
 }
 
 /** Takes those that have ended out, in place. */

@@ -22,6 +22,11 @@ export class HeldBlocks {
     this.#holds.set(id, { blocks, untilMs: nowMs + this.#holdMs })
   }
 
+  /** The blocks of one hold, in token order; undefined: there is none. */
+  blocksOf(id: string): readonly number[] | undefined {
+    return this.#holds.get(id)?.blocks
+  }
+
   /** The blocks of one hold, which ends; undefined: there is none. */
   take(id: string): readonly number[] | undefined {
     const hold = this.#holds.get(id)

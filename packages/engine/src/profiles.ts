@@ -13,16 +13,21 @@ export interface Profile {
 
 const BLIS = 'BLIS (inference-sim coefficients.yaml)'
 
-/** Engines by name. Step times and block counts: `reference/vllm.md` §5.4 (µs there, ms here). Sequences and batch: vLLM's defaults by memory, §5.3. */
+/**
+ * Engines by id. Step times and block counts: `reference/vllm.md` §5.4 (µs there, ms here). Sequences and batch: vLLM's defaults by
+ * memory, §5.3; so are the bytes of a token's keys and values. The load of an adapter is assumed: one of rank 32 (84 MB for 8B,
+ * 414 MB for 70B in 16 bits) from disk at 2 GB/s. How far the step times are off: the README.
+ */
 export const profiles: ReadonlyMap<string, Profile> = new Map(
   (
     [
       {
         id: '8b-h100',
         title: 'Llama 3.1 8B on one H100',
-        source: `${BLIS}; context term: 128 KiB a token over 3.35 TB/s`,
+        source: `${BLIS}; the context term is 128 KiB a token over 3.35 TB/s; all of it published, nothing fitted here`,
         options: {
           model: 'meta-llama/Llama-3.1-8B-Instruct',
+          kvBytesPerToken: 131_072,
           stepModel: linearSteps({ baseMs: 5.753, prefillMsPerToken: 0.01725, decodeMsPerSequence: 0.006, contextMsPerToken: 0.000039 }),
           blockTokens: 16,
           blocksTotal: 29_205,
@@ -30,14 +35,16 @@ export const profiles: ReadonlyMap<string, Profile> = new Map(
           batchTokensMax: 8192,
           contextTokensMax: 131_072,
           prefixCaching: true,
+          adapterLoadMs: 42,
         },
       },
       {
         id: '8b-a100',
         title: 'Llama 3.1 8B on one A100 with 80 GB',
-        source: `${BLIS}; context term: 128 KiB a token over 2.04 TB/s; blocks as of the H100`,
+        source: `${BLIS}, which has no block count: that of the H100 with as much memory; the context term is 128 KiB a token over 2.04 TB/s`,
         options: {
           model: 'meta-llama/Llama-3.1-8B-Instruct',
+          kvBytesPerToken: 131_072,
           stepModel: linearSteps({ baseMs: 16.442, prefillMsPerToken: 0.0478, decodeMsPerSequence: 0.0182, contextMsPerToken: 0.000064 }),
           blockTokens: 16,
           blocksTotal: 29_205,
@@ -45,14 +52,16 @@ export const profiles: ReadonlyMap<string, Profile> = new Map(
           batchTokensMax: 2048,
           contextTokensMax: 131_072,
           prefixCaching: true,
+          adapterLoadMs: 42,
         },
       },
       {
         id: '70b-h100',
         title: 'Llama 3.3 70B on four H100',
-        source: `${BLIS}; context term: 320 KiB a token over 4 times 3.35 TB/s`,
+        source: `${BLIS}; the context term is 320 KiB a token over 4 times 3.35 TB/s; all of it published, nothing fitted here`,
         options: {
           model: 'meta-llama/Llama-3.3-70B-Instruct',
+          kvBytesPerToken: 327_680,
           stepModel: linearSteps({ baseMs: 12.601, prefillMsPerToken: 0.0764, decodeMsPerSequence: 0.0668, contextMsPerToken: 0.0000245 }),
           blockTokens: 16,
           blocksTotal: 128_273,
@@ -60,12 +69,13 @@ export const profiles: ReadonlyMap<string, Profile> = new Map(
           batchTokensMax: 8192,
           contextTokensMax: 131_072,
           prefixCaching: true,
+          adapterLoadMs: 207,
         },
       },
       {
         id: 'cpu',
         title: 'A small model on a CPU, a toy',
-        source: 'Invented: about 40 tokens a second alone, 500 prompt tokens a second',
+        source: 'invented: 40 tokens a second for one stream, 500 prompt tokens a second',
         options: {
           model: 'toy-1b',
           stepModel: linearSteps({ baseMs: 20, prefillMsPerToken: 2, decodeMsPerSequence: 5, contextMsPerToken: 0.001 }),
@@ -75,14 +85,16 @@ export const profiles: ReadonlyMap<string, Profile> = new Map(
           batchTokensMax: 512,
           contextTokensMax: 4096,
           prefixCaching: true,
+          adapterLoadMs: 42,
         },
       },
       {
         id: 'demo',
         title: 'The 8B on an A100 with a cache that a few conversations fill',
-        source: `${BLIS}; cache, context and batch are invented`,
+        source: `${BLIS} of the A100; cache, context and batch are invented`,
         options: {
           model: 'demo-8b',
+          kvBytesPerToken: 131_072,
           stepModel: linearSteps({ baseMs: 16.442, prefillMsPerToken: 0.0478, decodeMsPerSequence: 0.0182, contextMsPerToken: 0.000064 }),
           blockTokens: 16,
           blocksTotal: 768,
@@ -90,6 +102,7 @@ export const profiles: ReadonlyMap<string, Profile> = new Map(
           batchTokensMax: 2048,
           contextTokensMax: 8192,
           prefixCaching: true,
+          adapterLoadMs: 42,
         },
       },
     ] satisfies readonly Profile[]

@@ -41,6 +41,9 @@ export class SglangMetrics implements DialectMetrics {
   readonly #e2e: HistogramCell
   readonly #queueTime: HistogramCell
   readonly #requestPreemptions: HistogramCell
+  readonly #transferTime: HistogramCell | undefined
+  readonly #transferSpeed: HistogramCell | undefined
+  readonly #kvBytesPerToken: number | undefined
   /** Admitted and not ended. */
   #present = 0
   /** Since the last batch that computed prompts. */
@@ -77,6 +80,10 @@ export class SglangMetrics implements DialectMetrics {
     this.#e2e = cells.histogram('engine.e2e')
     this.#queueTime = cells.histogram('engine.queue_time')
     this.#requestPreemptions = cells.histogram('engine.request_preemptions')
+    const transfers = options.kvTransfer !== undefined
+    this.#transferTime = transfers ? cells.histogram('engine.kv_transfer_time') : undefined
+    this.#transferSpeed = transfers ? cells.histogram('engine.kv_transfer_speed') : undefined
+    this.#kvBytesPerToken = options.kvBytesPerToken
     // SGLang's pages and tokens are those that hold something: the reserved page is not among them.
     const pages = options.blocksTotal - 1
     cells.stateCacheLayout(pages, options)
@@ -89,7 +96,15 @@ export class SglangMetrics implements DialectMetrics {
     const kvUsage = this.#cells.gauge('engine.kv_usage')
     const usedTokens = this.#cells.gauge('engine.kv_used_tokens')
     const decodingTokens = this.#cells.gauge('engine.decode_sequence_tokens')
+    const { adapterSlots, kvTransfer } = engine.options
+    const slotsUsed = adapterSlots === undefined ? undefined : this.#cells.gauge('engine.lora_slots_used')
+    if (adapterSlots !== undefined) this.#cells.gauge('engine.lora_slots_total').set(adapterSlots)
+    const inflight = kvTransfer === undefined ? undefined : this.#cells.gauge('engine.prefill_inflight_queue')
+    const transferring = kvTransfer === undefined ? undefined : this.#cells.gauge('engine.decode_transfer_queue')
     this.#instruments.onCollect(() => {
+      slotsUsed?.set(engine.adaptersLoaded.length)
+      inflight?.set(engine.holding)
+      transferring?.set(engine.transferring)
       running.set(engine.running)
       waiting.set(engine.waiting)
       kvUsage.set(engine.kvUsageRatio)
@@ -128,7 +143,14 @@ export class SglangMetrics implements DialectMetrics {
     this.#preemptions.inc()
   }
 
+  /** SGLang has no count of them. */
   kvExpired(): void {}
+
+  transferred(tokens: number, transferMs: number): void {
+    if (this.#transferTime === undefined) return
+    observeMs(this.#transferTime, transferMs)
+    if (this.#kvBytesPerToken !== undefined && transferMs > 0) this.#transferSpeed?.observe((tokens * this.#kvBytesPerToken * 1000) / transferMs)
+  }
 
   finished(request: FinishedRequest): void {
     if (request.reason === 'abort') this.#aborted.inc()

@@ -60,6 +60,11 @@ export class StepScheduler {
     return this.#deferred + this.#transfers.length
   }
 
+  /** Requests whose keys and values are on their way or have just come. */
+  get transferring(): number {
+    return this.#transfers.length
+  }
+
   /** Everybody who waits: transfers first, then in order. */
   *waitingSequences(): IterableIterator<Sequence> {
     yield* this.#transfers

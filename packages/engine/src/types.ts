@@ -32,6 +32,8 @@ export interface EngineOptions {
   readonly stepNoise?: number
   /** What it costs to fetch keys and values that another engine computed. Default: nothing. */
   readonly kvTransfer?: { readonly setupMs: number; readonly msPerToken: number }
+  /** Bytes of a token's keys and values, for what transfers move. Absent: transfers tell no bytes. */
+  readonly kvBytesPerToken?: number
   /** How long the blocks of `holdBlocks` wait for their reader. Default 480,000 (`VLLM_NIXL_ABORT_REQUEST_TIMEOUT`). */
   readonly kvHoldMs?: number
 }

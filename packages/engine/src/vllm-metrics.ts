@@ -1,8 +1,37 @@
 import type { CounterCell, GaugeCell, HistogramCell } from '@signalbox/instruments'
+import { AdapterInfo } from './adapter-info.ts'
 import type { Engine } from './engine.ts'
 import { EngineCells, observeMs } from './engine-cells.ts'
 import type { DialectMetrics, EngineStep, FinishedRequest, Instruments, LookedUpPrompt } from './ports.ts'
-import type { EngineOptions } from './types.ts'
+import type { EngineOptions, SleepState } from './types.ts'
+
+const SLEEP_STATES = ['awake', 'weights_offloaded', 'discard_all'] as const satisfies readonly SleepState[]
+
+/** What an engine shows that fetches keys and values from others, or keeps them for others. */
+interface TransferCells {
+  readonly queries: CounterCell
+  readonly hits: CounterCell
+  readonly promptTokens: CounterCell
+  readonly expired: CounterCell
+  readonly time: HistogramCell
+  readonly bytes: HistogramCell
+}
+
+function transferCells(cells: EngineCells): TransferCells {
+  return {
+    queries: cells.counter('engine.external_prefix_queries'),
+    hits: cells.counter('engine.external_prefix_hits'),
+    promptTokens: cells.counter('engine.prompt_tokens_by_source', 'external_kv_transfer'),
+    expired: cells.counter('engine.kv_expired_requests'),
+    time: cells.histogram('engine.kv_transfer_time'),
+    bytes: cells.histogram('engine.kv_transfer_bytes'),
+  }
+}
+
+/** What of a prompt came from another engine and was not computed here: a whole prompt but its last token at most. */
+function externalTokensOf({ promptTokens, cachedTokens, transferredTokens }: LookedUpPrompt): number {
+  return Math.min(transferredTokens, promptTokens - 1 - cachedTokens)
+}
 
 /**
  * Records what an engine's loop does with the meanings of vLLM, V0 and V1; which names and labels it has is up to the entries
@@ -24,6 +53,7 @@ export class VllmMetrics implements DialectMetrics {
   readonly #computedPromptTokens: CounterCell
   readonly #hitPromptTokens: CounterCell
   readonly #cachedPromptTokens: CounterCell
+  readonly #transfers: TransferCells | undefined
   readonly #generationTokens: CounterCell
   readonly #preemptions: CounterCell
   readonly #ttft: HistogramCell
@@ -42,6 +72,10 @@ export class VllmMetrics implements DialectMetrics {
   readonly #paramsMaxTokens: HistogramCell
   readonly #paramsN: HistogramCell
   readonly #iterationTokens: HistogramCell
+  readonly #blockLifetime: HistogramCell
+  readonly #blockIdle: HistogramCell
+  readonly #blockReuseGap: HistogramCell
+  #lastStepMs = 0
   /** Full blocks of admitted prompts, and those of them that were cached. */
   #queriedBlocks = 0
   #hitBlocks = 0
@@ -80,20 +114,30 @@ export class VllmMetrics implements DialectMetrics {
     this.#paramsMaxTokens = cells.histogram('engine.request_params_max_tokens')
     this.#paramsN = cells.histogram('engine.request_params_n')
     this.#iterationTokens = cells.histogram('engine.iteration_tokens')
+    this.#blockLifetime = cells.histogram('engine.kv_block_lifetime')
+    this.#blockIdle = cells.histogram('engine.kv_block_idle')
+    this.#blockReuseGap = cells.histogram('engine.kv_block_reuse_gap')
+    this.#transfers = options.kvTransfer === undefined ? undefined : transferCells(cells)
     // vLLM's number of blocks includes the null block.
     cells.stateCacheLayout(options.blocksTotal, options)
-    cells.gauge('engine.sleep_state', 'awake').set(1)
   }
 
   watch(engine: Engine): void {
     const running = this.#cells.gauge('engine.requests_running')
     const waiting = this.#cells.gauge('engine.requests_waiting')
     const waitingForCapacity = this.#cells.gauge('engine.requests_waiting_by_reason', 'capacity')
+    const deferred = this.#cells.gauge('engine.requests_waiting_by_reason', 'deferred')
+    const sleepStates = SLEEP_STATES.map((state) => [state, this.#cells.gauge('engine.sleep_state', state)] as const)
+    const { adapterSlots } = this.#options
+    const adapters = adapterSlots === undefined ? undefined : new AdapterInfo(this.#instruments, adapterSlots)
     const kvUsage = this.#cells.gauge('engine.kv_usage')
     this.#instruments.onCollect(() => {
       running.set(engine.running)
       waiting.set(engine.waiting)
-      waitingForCapacity.set(engine.waiting)
+      waitingForCapacity.set(engine.waiting - engine.waitingDeferred)
+      deferred.set(engine.waitingDeferred)
+      for (const [state, gauge] of sleepStates) gauge.set(Number(state === engine.sleepState))
+      adapters?.state(engine, this.#lastStepMs)
       kvUsage.set(engine.kvUsageRatio)
       this.#prefixHitRatio.set(this.#hitRatio())
     })
@@ -103,18 +147,25 @@ export class VllmMetrics implements DialectMetrics {
     this.#rejected.inc()
   }
 
-  admitted({ promptTokens, cachedTokens }: LookedUpPrompt): void {
+  admitted({ promptTokens, cachedTokens, transferredTokens }: LookedUpPrompt): void {
     this.#prefixQueries.inc(promptTokens)
     this.#prefixHits.inc(cachedTokens)
+    if (transferredTokens > 0) {
+      this.#transfers?.queries.inc(promptTokens - cachedTokens)
+      this.#transfers?.hits.inc(transferredTokens)
+    }
     this.#queriedBlocks += Math.floor(promptTokens / this.#options.blockTokens)
     this.#hitBlocks += cachedTokens / this.#options.blockTokens
   }
 
-  firstToken({ promptTokens, cachedTokens }: LookedUpPrompt, ttftMs: number): void {
+  firstToken(prompt: LookedUpPrompt, ttftMs: number): void {
+    const { promptTokens, cachedTokens } = prompt
+    const externalTokens = externalTokensOf(prompt)
     this.#promptTokens.inc(promptTokens)
-    this.#computedPromptTokens.inc(promptTokens - cachedTokens)
+    this.#computedPromptTokens.inc(promptTokens - cachedTokens - externalTokens)
     this.#hitPromptTokens.inc(cachedTokens)
-    this.#cachedPromptTokens.inc(cachedTokens)
+    this.#transfers?.promptTokens.inc(externalTokens)
+    this.#cachedPromptTokens.inc(cachedTokens + externalTokens)
     observeMs(this.#ttft, ttftMs)
   }
 
@@ -122,7 +173,8 @@ export class VllmMetrics implements DialectMetrics {
     observeMs(this.#itl, gapMs)
   }
 
-  stepped({ prefillTokens, generatedTokens }: EngineStep): void {
+  stepped({ prefillTokens, generatedTokens, endMs }: EngineStep): void {
+    this.#lastStepMs = endMs
     this.#generationTokens.inc(generatedTokens)
     this.#iterationTokens.observe(prefillTokens + generatedTokens)
   }
@@ -131,7 +183,25 @@ export class VllmMetrics implements DialectMetrics {
     this.#preemptions.inc()
   }
 
-  kvExpired(): void {}
+  kvExpired(): void {
+    this.#transfers?.expired.inc()
+  }
+
+  transferred(tokens: number, transferMs: number): void {
+    if (this.#transfers === undefined) return
+    observeMs(this.#transfers.time, transferMs)
+    const { kvBytesPerToken } = this.#options
+    if (kvBytesPerToken !== undefined) this.#transfers.bytes.observe(tokens * kvBytesPerToken)
+  }
+
+  blockReused(gapMs: number): void {
+    observeMs(this.#blockReuseGap, gapMs)
+  }
+
+  blockEvicted(lifetimeMs: number, idleMs: number): void {
+    observeMs(this.#blockLifetime, lifetimeMs)
+    observeMs(this.#blockIdle, idleMs)
+  }
 
   finished(request: FinishedRequest): void {
     const { promptTokens, cachedTokens, outputTokens, outputTokensMax } = request
@@ -144,7 +214,7 @@ export class VllmMetrics implements DialectMetrics {
     this.#requestPreemptions.observe(request.preemptions)
     if (outputTokensMax !== undefined) this.#paramsMaxTokens.observe(outputTokensMax)
     const { arrivalMs, firstScheduledMs, firstTokenMs, lastTokenMs, endMs } = request
-    if (!Number.isNaN(firstScheduledMs)) this.#requestComputedTokens.observe(promptTokens - cachedTokens)
+    if (!Number.isNaN(firstScheduledMs)) this.#requestComputedTokens.observe(promptTokens - cachedTokens - externalTokensOf(request))
     const decodeMs = lastTokenMs - firstTokenMs
     observeMs(this.#e2e, endMs - arrivalMs)
     observeMs(this.#queueTime, firstScheduledMs - arrivalMs)

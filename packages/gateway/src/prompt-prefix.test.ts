@@ -31,6 +31,19 @@ it('starts another chain for another model, other tools or another salt', () => 
   expect(new Set(starts).size).toBe(4)
 })
 
+it('begins with the tools, which conversations share whatever is said', () => {
+  const tools = [{ type: 'function', function: { name: 'signal', description: text(11, 2000) } }]
+  const one = hashesOf({ model: 'm', messages: [turn(text(3, 700))], tools })
+  const other = hashesOf({ model: 'm', tools, messages: [turn(text(5, 700))] })
+  expect(one.promptBytes).toBe(JSON.stringify(tools).length + JSON.stringify([turn(text(3, 700))]).length)
+  const shared = 2 * Math.floor(JSON.stringify(tools).length / 256)
+  expect(shared).toBeGreaterThan(10)
+  expect([...one.prefixHashes.subarray(0, shared)]).toEqual([...other.prefixHashes.subarray(0, shared)])
+  const none = hashesOf({ model: 'm', messages: [turn(text(3, 700))] })
+  expect(none.prefixHashes[0]).not.toBe(one.prefixHashes[0])
+  for (const empty of [null, []]) expect(hashesOf({ model: 'm', messages: [turn(text(3, 700))], tools: empty })).toEqual(none)
+})
+
 it('leaves inline images out of the bytes, and tells one image from another', () => {
   const image = (seed: number) => ({ type: 'image_url', image_url: { url: `data:image/png;base64,${text(seed, 10_000)}` } })
   const content = (seed: number) => [image(seed), { type: 'text', text: text(3, 1000) }]

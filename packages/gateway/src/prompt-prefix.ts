@@ -3,7 +3,7 @@ import { PREFIX_BLOCK_BYTES, prefixHashes } from '@signalbox/scheduler'
 import type { ScannedRequest, Span } from './scanned-fields.ts'
 
 export interface PromptPrefix {
-  /** Bytes of the prompt as sent, inline images left out. */
+  /** Bytes of tools and prompt as sent, inline images left out. */
   readonly promptBytes: number
   /** As `RequestSummary.prefixHashes` describes. */
   readonly prefixHashes: Uint32Array
@@ -15,30 +15,33 @@ const digestLength = 16
 const imageSampleBytes = 2048
 
 /**
- * Chained hashes of a scanned body's prompt, seeded with model, tools and cache salt. An inline image stands in the hashed
+ * Chained hashes of a scanned body's tools and prompt, in this order, seeded with model and cache salt. A template declares tools before
+ * the conversation, so conversations with the same tools share these tokens whatever is said then. An inline image stands in the hashed
  * text as sixteen characters made of its own bytes, so that another image is another prefix without a megabyte of base64
  * filling the index.
  */
 export function promptPrefix(body: Buffer, scanned: ScannedRequest): PromptPrefix {
-  const { prompt, images, tools, cacheSalt } = scanned
+  const { prompt, images, cacheSalt } = scanned
   if (prompt === undefined) return { promptBytes: 0, prefixHashes: noHashes }
-  const seed = `${scanned.model ?? ''}\u0000${tools === undefined ? '' : digest(body, tools)}\u0000${cacheSalt === undefined ? '' : digest(body, cacheSalt)}`
-  if (images.length === 0) {
+  const seed = `${scanned.model ?? ''}\u0000${cacheSalt === undefined ? '' : digest(body, cacheSalt)}`
+  const tools = scanned.tools !== undefined && declaresTools(body, scanned.tools) ? scanned.tools : undefined
+  if (tools === undefined && images.length === 0) {
     return { promptBytes: prompt.end - prompt.start, prefixHashes: prefixHashes(body, prompt.start, prompt.end, seed) }
   }
-  const text = withoutImages(body, prompt, images)
-  return { promptBytes: text.length - digestLength * images.length, prefixHashes: prefixHashes(text, 0, text.length, seed) }
-}
-
-function withoutImages(body: Buffer, prompt: Span, images: readonly Span[]): Buffer {
-  const pieces: Buffer[] = []
+  const pieces: Buffer[] = tools === undefined ? [] : [body.subarray(tools.start, tools.end)]
   let from = prompt.start
   for (const image of images) {
     pieces.push(body.subarray(from, image.start), Buffer.from(imageDigest(body, image), 'latin1'))
     from = image.end
   }
   pieces.push(body.subarray(from, prompt.end))
-  return Buffer.concat(pieces)
+  const text = Buffer.concat(pieces)
+  return { promptBytes: text.length - digestLength * images.length, prefixHashes: prefixHashes(text, 0, text.length, seed) }
+}
+
+/** `null` and `[]` say the same as no field at all. */
+function declaresTools(body: Buffer, { start, end }: Span): boolean {
+  return end - start > 4 || !['null', '[]'].includes(body.toString('latin1', start, end))
 }
 
 function imageDigest(body: Buffer, { start, end }: Span): string {

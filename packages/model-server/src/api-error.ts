@@ -26,6 +26,7 @@ const TYPES: ReadonlyMap<number, string> = new Map([
   [401, 'Unauthorized'],
   [404, 'NotFoundError'],
   [405, 'Method Not Allowed'],
+  [409, 'Conflict'],
   [413, 'Content Too Large'],
   [429, 'Too Many Requests'],
   [502, 'Bad Gateway'],
@@ -39,8 +40,13 @@ export function errorBody(error: ApiError): string {
   return JSON.stringify({ error: { message, type, param, code: status } })
 }
 
-export function sendError(response: ServerResponse, error: ApiError): void {
-  sendJson(response, error.status, errorBody(error))
+/** The same for Anthropic's endpoints; the type is vLLM's. SOURCE: `reference/vllm.md` §3.9. */
+export function anthropicErrorBody({ type, message }: ApiError): string {
+  return JSON.stringify({ type: 'error', error: { type, message } })
+}
+
+export function sendError(response: ServerResponse, error: ApiError, bodyOf: (error: ApiError) => string = errorBody): void {
+  sendJson(response, error.status, bodyOf(error))
 }
 
 export function sendJson(response: ServerResponse, status: number, body: string): void {

@@ -1,5 +1,5 @@
 import { type Clock, seededRandom, VirtualClock } from '@signalbox/base'
-import { Engine, type EngineRequest, linearSteps } from '@signalbox/engine'
+import { Engine, type EngineOptions, type EngineRequest, linearSteps } from '@signalbox/engine'
 import { describe, expect, it } from 'vitest'
 import { EngineLoop, type Output, type Timers } from './engine-loop.ts'
 
@@ -32,7 +32,7 @@ class VirtualTimers implements Timers {
   }
 }
 
-function build(speed = 1) {
+function build(speed = 1, more: Partial<EngineOptions> = {}) {
   const clock = new VirtualClock(0)
   const timers = new VirtualTimers(clock)
   const engine = new Engine(
@@ -46,6 +46,7 @@ function build(speed = 1) {
       contextTokensMax: 300,
       prefixCaching: true,
       waitingMax: 2,
+      ...more,
     },
     seededRandom(1),
   )
@@ -145,5 +146,63 @@ describe('EngineLoop', () => {
     await idle
     expect(outputs.map(({ id, token, finish }) => [id, token, finish?.reason])).toEqual([['b', undefined, 'error']])
     expect([engine.running, engine.waiting, engine.kvUsageRatio]).toEqual([0, 0, 0])
+  })
+
+  it('is slower by a factor from the next step on', () => {
+    const { timers, loop, listener, outputs } = build()
+    loop.submit([request('a', 3)], listener)
+    loop.slow(5)
+    timers.fire()
+    timers.fire()
+    loop.slow(1)
+    timers.fire()
+    expect(outputs.map(({ atMs }) => atMs)).toEqual([10, 60, 110])
+  })
+
+  it('waits without steps for an adapter that is being loaded, and not any longer', () => {
+    const { timers, loop, listener, outputs } = build(1, { adapterLoadMs: 300 })
+    loop.submit([{ ...request('a', 1), adapter: 'sql' }], listener)
+    timers.fire()
+    expect(outputs).toEqual([])
+    timers.fire()
+    expect(outputs.map(({ id, atMs }) => `${id} ${atMs}`)).toEqual(['a 310'])
+    expect(timers.pending).toBe(false)
+  })
+
+  it('begins at once with whoever comes while another one waits for its adapter', () => {
+    const { timers, loop, listener, outputs } = build(1, { adapterLoadMs: 300, adapterSlots: 2 })
+    loop.submit([{ ...request('a', 1), adapter: 'sql' }], listener)
+    loop.submit([request('b', 1)], listener)
+    while (timers.pending) timers.fire()
+    expect(outputs.map(({ id, atMs }) => `${id} ${atMs}`)).toEqual(['b 10', 'a 310'])
+  })
+
+  it('asks the engine again when something has changed that it could not see', () => {
+    const { timers, loop, listener, outputs, engine } = build()
+    engine.setKvBlocksMax(1)
+    loop.submit([{ ...request('a', 1), promptTokens: new Uint32Array(9) }], listener)
+    expect(timers.pending).toBe(false)
+    engine.setKvBlocksMax(undefined)
+    loop.kick()
+    timers.fire()
+    expect(outputs).toHaveLength(1)
+  })
+
+  it('takes held blocks back when their time is over, although nothing else happens', () => {
+    const { timers, loop, listener, engine } = build(1, { kvHoldMs: 1000 })
+    loop.submit([{ ...request('a', 1), holdBlocks: true }], listener)
+    timers.fire()
+    expect([loop.size, engine.heldBlocks]).toEqual([0, 1])
+    timers.fire()
+    expect([engine.heldBlocks, timers.pending]).toEqual([0, false])
+  })
+
+  it('says and does nothing once it is discarded', async () => {
+    const { timers, loop, listener, outputs, engine } = build()
+    loop.submit([request('a', 5)], listener)
+    const idle = loop.idle()
+    loop.discard()
+    await idle
+    expect([timers.pending, loop.size, outputs.length, engine.kvUsageRatio]).toEqual([false, 0, 0, 0])
   })
 })

@@ -32,7 +32,8 @@ const LATENESS_MAX_MS = 1000
 
 /**
  * Runs an engine against a clock. The end of each step is due at the due end of the one before plus its duration, so late
- * timers do not add up. Without requests there is no timer.
+ * timers do not add up. Without requests there is no timer. Where the engine has requests and can compute none of them, it is asked
+ * again when it says that one is ready, and whenever something changes (`kick`).
  */
 export class EngineLoop {
   readonly #engine: Engine
@@ -40,7 +41,11 @@ export class EngineLoop {
   readonly #timers: Timers
   readonly #speed: number
   readonly #listeners = new Map<string, OutputListener>()
+  #slowFactor = 1
+  /** Set while a step is under way. */
   #cancelTimer: (() => void) | undefined
+  /** Set while requests are there of which none can be computed yet. */
+  #cancelWait: (() => void) | undefined
   /** When the current step is due to end. */
   #dueMs = 0
   #stallMs = 0
@@ -69,18 +74,28 @@ export class EngineLoop {
       return submitted
     }
     for (const { id } of requests) this.#listeners.set(id, listener)
-    if (this.#cancelTimer === undefined) {
-      this.#begin(nowMs)
-      this.#arm()
-    }
+    this.kick()
     return ok(undefined)
   }
 
-  /** Ends a request without telling its listener. */
-  abort(id: string): void {
-    if (!this.#listeners.delete(id)) return
+  /** Tells the loop that the engine may have something to compute that it had not before. */
+  kick(): void {
+    if (this.#cancelTimer !== undefined) return
+    this.#cancelWait?.()
+    this.#cancelWait = undefined
+    const nowMs = this.#clock.nowMs()
+    if (this.#begin(nowMs)) this.#arm()
+    else this.#waitUntilReady()
+  }
+
+  /** Ends a request without telling its listener; false: it has ended already. */
+  abort(id: string): boolean {
+    if (!this.#listeners.delete(id)) return false
     this.#engine.abort(id, this.#clock.nowMs())
     this.#settle()
+    // What it held may be what others wait for.
+    this.kick()
+    return true
   }
 
   /** Ends every request with reason `error`; their listeners are told. */
@@ -99,6 +114,23 @@ export class EngineLoop {
     }
   }
 
+  /** Steps that begin from now on take so many times as long (> 0). */
+  slow(factor: number): void {
+    this.#slowFactor = factor
+  }
+
+  /** Forgets every request without a word to its listener, and does nothing ever after: its process is gone. */
+  discard(): void {
+    this.#cancelTimer?.()
+    this.#cancelWait?.()
+    this.#cancelTimer = undefined
+    this.#cancelWait = undefined
+    const nowMs = this.#clock.nowMs()
+    for (const id of this.#listeners.keys()) this.#engine.abort(id, nowMs)
+    this.#listeners.clear()
+    this.#settle()
+  }
+
   /** Resolves when no request is left. One waiter at a time. */
   idle(): Promise<void> {
     return new Promise((resolve) => {
@@ -110,7 +142,7 @@ export class EngineLoop {
   #begin(startMs: number): boolean {
     const durationMs = this.#engine.beginStep(this.#clock.nowMs())
     if (durationMs === undefined) return false
-    this.#dueMs = startMs + durationMs / this.#speed + this.#stallMs
+    this.#dueMs = startMs + (durationMs * this.#slowFactor) / this.#speed + this.#stallMs
     this.#stallMs = 0
     return true
   }
@@ -127,11 +159,21 @@ export class EngineLoop {
       if (!this.#begin(startMs)) {
         this.#cancelTimer = undefined
         this.#settle()
+        this.#waitUntilReady()
         return
       }
       if (this.#dueMs > this.#clock.nowMs()) break
     }
     this.#arm()
+  }
+
+  #waitUntilReady(): void {
+    const readyMs = this.#engine.readyAtMs()
+    if (readyMs === undefined) return
+    this.#cancelWait = this.#timers.after(Math.max(0, readyMs - this.#clock.nowMs()), () => {
+      this.#cancelWait = undefined
+      this.kick()
+    })
   }
 
   /** The engine puts a request's finish right behind its last token. */

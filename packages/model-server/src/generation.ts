@@ -1,177 +1,263 @@
 import type { ServerResponse } from 'node:http'
-import { assert, seededRandom } from '@signalbox/base'
-import { type EngineRequest, hashTokens, naturalOutputTokens, textOf, tokenAt } from '@signalbox/engine'
-import type { AnswerHead, AnswerShape, Choice, Usage } from './answer-shape.ts'
-import { type ApiError, badRequest, errorBody, httpError, sendError, sendJson } from './api-error.ts'
+import { assert } from '@signalbox/base'
+import type { EngineRequest } from '@signalbox/engine'
+import { type AnswerPlan, type AnswerSettings, planAnswer } from './answer-plan.ts'
+import { type ApiError, badRequest, httpError, sendError, sendJson } from './api-error.ts'
+import type { JsonObject } from './body.ts'
 import type { EngineLoop, Output } from './engine-loop.ts'
-import type { FaultPlan } from './faults.ts'
-import type { GenerationRequest } from './generation-request.ts'
+import type { FaultPlan } from './fault-plan.ts'
+import type { PairPart } from './pairs.ts'
+import type { GenerationRequest } from './requests/generation-request.ts'
+import type { ServerLoad } from './server-load.ts'
+import type { AnswerEnd, AnswerHead, AnswerShape, AnswerWriter, Choice, Piece, TokenUsage } from './shapes/answer-shape.ts'
 
 /** Bytes that may wait for a slow reader before its connection is broken. */
 const UNSENT_BYTES_MAX = 8 * 1024 * 1024
 
+/** Tokens of all answers to one request: planning them takes about half a second. */
+const PLANNED_TOKENS_MAX = 1_000_000
+
 /** What every answer of one server has in common. */
-export interface GenerationOptions {
+export interface GenerationOptions extends AnswerSettings {
   readonly loop: EngineLoop
+  readonly load: ServerLoad
   readonly faults: FaultPlan
-  readonly contextTokensMax: number
-  readonly seed: number
-  readonly answerTokensMean: number
   readonly reportCachedTokens: boolean
 }
 
-/** One prompt of the request on its way. */
+/** A request that is to be answered. */
+export interface GenerationTask {
+  readonly request: GenerationRequest
+  /** As sent. */
+  readonly body: JsonObject
+  /** The LoRA adapter that it runs with; undefined: the model itself. */
+  readonly adapter: string | undefined
+  readonly pair: PairPart
+  readonly shape: AnswerShape
+  readonly head: AnswerHead
+  readonly response: ServerResponse
+}
+
+/** One answer on its way. */
 interface Part {
-  readonly index: number
-  readonly promptTokens: number
-  text: string
-  outputTokens: number
+  readonly choice: Choice
+  readonly plan: AnswerPlan
+  /** Tokens that the engine has generated, and of these, those that the client was told of. */
+  generated: number
+  told: number
   cachedTokens: number
-  finishReason: Choice['finishReason'] | undefined
 }
 
 /**
- * One completion or chat request from submission to the last byte, streamed or whole. The engine forgets it at once when the
- * client leaves.
+ * One request for answers from submission to the last byte, streamed or whole. The engine forgets it at once when the client
+ * leaves. What the steps of one turn of the loop bring goes out in one write, a chunk for each choice.
  */
 export class Generation {
   readonly #options: GenerationOptions
-  readonly #request: GenerationRequest
-  readonly #shape: AnswerShape
-  readonly #head: AnswerHead
-  readonly #response: ServerResponse
+  readonly #task: GenerationTask
+  readonly #writer: AnswerWriter
   readonly #parts = new Map<string, Part>()
   #unfinished = 0
+  #kvTransferParams: JsonObject | null = null
   #tokens = 0
+  #flushing = false
 
-  constructor(options: GenerationOptions, task: { request: GenerationRequest; shape: AnswerShape; head: AnswerHead; response: ServerResponse }) {
+  constructor(options: GenerationOptions, task: GenerationTask) {
     this.#options = options
-    this.#request = task.request
-    this.#shape = task.shape
-    this.#head = task.head
-    this.#response = task.response
+    this.#task = task
+    const { head, request, body } = task
+    this.#writer = task.shape.writer({ head, request, body, tokenizer: options.tokenizer })
   }
 
   /** `nextId` makes ids that the engine has not seen; `cacheSeed` is what equal prompts must also share to share blocks. */
   start(nextId: () => string, cacheSeed: string): void {
+    const { request, response, shape } = this.#task
     const requests: EngineRequest[] = []
-    for (const [index, promptTokens] of this.#request.prompts.entries()) {
-      const room = this.#options.contextTokensMax - promptTokens.length
-      if (room < 1) {
-        sendError(this.#response, contextError(promptTokens.length, this.#options.contextTokensMax))
-        return
+    let planned = 0
+    for (const [promptIndex, prompt] of request.prompts.entries()) {
+      for (let number = 0; number < request.n; number++) {
+        const plan = planAnswer(this.#options, request, { prompt, number })
+        if (!plan.ok) {
+          sendError(response, plan.error, shape.errorBody)
+          return
+        }
+        planned += plan.value.tokens.length
+        if (planned > PLANNED_TOKENS_MAX) {
+          sendError(response, tooMuch(request.limitField), shape.errorBody)
+          return
+        }
+        const id = nextId()
+        requests.push(this.#engineRequest(id, { promptTokens: prompt.tokens, plan: plan.value, cacheSeed }))
+        const choice = { index: requests.length - 1, plan: plan.value, prompt: promptIndex }
+        this.#parts.set(id, { choice, plan: plan.value, generated: 0, told: 0, cachedTokens: 0 })
       }
-      const id = nextId()
-      requests.push({ id, promptTokens, cacheSeed, ...this.#plan(promptTokens, room) })
-      this.#parts.set(id, { index, promptTokens: promptTokens.length, text: '', outputTokens: 0, cachedTokens: 0, finishReason: undefined })
     }
     this.#unfinished = requests.length
     const submitted = this.#options.loop.submit(requests, (output) => this.#onOutput(output))
     if (!submitted.ok) {
-      const { code, message } = submitted.error
-      sendError(this.#response, code === 'too-long' ? badRequest(message) : httpError(503, message))
+      sendError(response, refusal(submitted.error), shape.errorBody)
       return
     }
-    this.#response.on('close', () => {
-      for (const id of this.#parts.keys()) this.#options.loop.abort(id)
+    const over = this.#options.load.begin()
+    response.on('close', () => {
+      over()
+      this.#abort()
     })
-    if (!this.#request.stream) return
-    this.#response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' })
-    this.#response.flushHeaders()
-    this.#cutIfAsked()
+    if (request.streaming === undefined) return
+    response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' })
+    response.flushHeaders()
+    const opening = this.#writer.opening(this.#usage())
+    if (opening !== '') response.write(opening)
+    this.#failIfAsked()
   }
 
-  /** The answer and why it ends: a function of the prompt, the request's limits and the server's seed. */
-  #plan(promptTokens: Uint32Array, room: number): Pick<EngineRequest, 'answerTokens' | 'outputTokensMax' | 'finishReason'> {
-    const { outputTokensMax = room, outputTokensMin, ignoreEos } = this.#request
-    const limit = Math.min(room, outputTokensMax)
-    const seed = hashTokens(promptTokens, this.#options.seed) >>> 0
-    const random = seededRandom(seed)
-    const natural = Math.max(outputTokensMin, naturalOutputTokens(random, this.#options.answerTokensMean))
-    const isCut = ignoreEos || natural > limit
-    const answerTokens = Uint32Array.from({ length: isCut ? limit : natural }, (_, at) => tokenAt(seed, at))
-    return { answerTokens, outputTokensMax: limit, finishReason: isCut ? 'length' : 'stop' }
+  #engineRequest(id: string, of: { promptTokens: Uint32Array; plan: AnswerPlan; cacheSeed: string }): EngineRequest {
+    const { adapter, pair, request } = this.#task
+    const { promptTokens, plan, cacheSeed } = of
+    return {
+      id,
+      promptTokens,
+      answerTokens: plan.tokens,
+      finishReason: plan.finishReason,
+      outputTokensMax: plan.outputTokensMax,
+      cacheSeed,
+      priority: request.priority,
+      ...(adapter === undefined ? {} : { adapter }),
+      ...pair.engineFields,
+    }
   }
 
   #onOutput({ id, token, finish }: Output): void {
-    if (this.#response.destroyed) return
+    const { response, pair } = this.#task
+    pair.fetched()
+    if (response.destroyed || response.writableEnded) return
     if (finish?.reason === 'error' || finish?.reason === 'abort') {
       this.#fail(httpError(503, 'the engine ended this request before its answer was complete'))
       return
     }
     const part = this.#parts.get(id)
-    assert(part !== undefined && token !== undefined, `output without a part: ${id}`)
-    const text = textOf(token)
-    part.text += text
-    part.outputTokens += 1
+    assert(part !== undefined && token === part.plan.tokens[part.generated], `output that was not planned: ${id}`)
+    part.generated += 1
     this.#tokens += 1
     if (finish !== undefined) {
-      assert(finish.reason === 'stop' || finish.reason === 'length', `finish ${finish.reason}`)
-      part.finishReason = finish.reason
       part.cachedTokens = finish.cachedTokens
+      this.#kvTransferParams = pair.ended(id, { reason: finish.reason, promptTokens: this.#promptTokens(part.choice) })
       this.#unfinished -= 1
     }
-    if (this.#request.stream) this.#stream(part, text)
-    else if (this.#unfinished === 0) this.#answerWhole()
-    this.#cutIfAsked()
-  }
-
-  /** One write for all that a step brings this stream. */
-  #stream(part: Part, text: string): void {
-    const head = this.#head
-    const opening = part.outputTokens === 1 ? this.#shape.opening(head, part.index) : undefined
-    let frames = opening === undefined ? '' : frame(opening)
-    frames += frame(this.#shape.chunk(head, { index: part.index, text, finishReason: part.finishReason ?? null }))
-    if (this.#unfinished > 0) {
-      this.#response.write(frames)
-      if (this.#response.writableLength > UNSENT_BYTES_MAX) this.#response.destroy()
+    if (this.#tokens >= this.#failsAt()) {
+      // What fails on purpose fails at its very token, however many a turn brings.
+      this.#flush()
       return
     }
-    if (this.#request.includeUsage) frames += frame(this.#shape.usageChunk(head, this.#usage()))
-    this.#response.end(`${frames}${DONE}`)
+    if (this.#flushing) return
+    // Runs when the loop's turn is over: it may make up for several steps in one.
+    this.#flushing = true
+    queueMicrotask(() => this.#flush())
+  }
+
+  #flush(): void {
+    this.#flushing = false
+    const { request, response } = this.#task
+    if (response.destroyed || response.writableEnded) return
+    if (request.streaming !== undefined) this.#stream(request.streaming.interval)
+    else if (this.#unfinished === 0) this.#answerWhole()
+    this.#failIfAsked()
+  }
+
+  /** One write for all that a turn brings this stream. */
+  #stream(interval: number): void {
+    let frames = ''
+    for (const part of this.#parts.values()) {
+      const isLast = part.generated === part.plan.tokens.length
+      if (part.told === part.generated || (!isLast && part.told > 0 && part.generated - part.told < interval)) continue
+      frames += this.#writer.piece(this.#pieceOf(part, isLast))
+      part.told = part.generated
+    }
+    const { response } = this.#task
+    if (this.#unfinished === 0) response.end(frames + this.#writer.closing(this.#choices(), this.#end()))
+    else if (frames !== '') {
+      response.write(frames)
+      if (response.writableLength > UNSENT_BYTES_MAX) response.destroy()
+    }
+  }
+
+  #pieceOf({ choice, plan, told, generated, cachedTokens }: Part, isLast: boolean): Piece {
+    const from = told === 0 ? 0 : (plan.shown[told - 1] as number)
+    const text = plan.text.slice(from, plan.shown[generated - 1])
+    const isCounted = this.#task.request.streaming?.continuousUsage === true
+    const counts = { promptTokens: this.#promptTokens(choice), completionTokens: generated, cachedTokens }
+    const usage = isCounted ? this.#reported(counts) : undefined
+    return { choice, from: told, to: generated, text, isLast, usage }
   }
 
   #answerWhole(): void {
-    const choices: Choice[] = []
-    for (const { index, text, finishReason } of this.#parts.values()) {
-      assert(finishReason !== undefined, 'answered before the end')
-      choices.push({ index, text, finishReason })
-    }
-    sendJson(this.#response, 200, JSON.stringify(this.#shape.whole(this.#head, choices, this.#usage())))
+    sendJson(this.#task.response, 200, JSON.stringify(this.#writer.whole(this.#choices(), this.#end())))
   }
 
-  #usage(): Usage {
-    let [prompt, completion, cached] = [0, 0, 0]
+  #choices(): Choice[] {
+    return Array.from(this.#parts.values(), ({ choice }) => choice)
+  }
+
+  #end(): AnswerEnd {
+    return { usage: this.#usage(), kvTransferParams: this.#kvTransferParams }
+  }
+
+  #promptTokens({ prompt }: Choice): number {
+    return this.#task.request.prompts[prompt]?.tokens.length ?? 0
+  }
+
+  /** A prompt counts once, however many answers it has; what was cached of it is what the first of these found. */
+  #usage(): TokenUsage {
+    const { prompts, n } = this.#task.request
+    let [promptTokens, completionTokens, cachedTokens] = [0, 0, 0]
+    for (const { tokens } of prompts) promptTokens += tokens.length
     for (const part of this.#parts.values()) {
-      prompt += part.promptTokens
-      completion += part.outputTokens
-      cached += part.cachedTokens
+      completionTokens += part.generated
+      if (part.choice.index % n === 0) cachedTokens += part.cachedTokens
     }
-    return {
-      prompt_tokens: prompt,
-      total_tokens: prompt + completion,
-      completion_tokens: completion,
-      prompt_tokens_details: this.#options.reportCachedTokens ? { cached_tokens: cached } : null,
-    }
+    return this.#reported({ promptTokens, completionTokens, cachedTokens })
+  }
+
+  #reported(usage: { promptTokens: number; completionTokens: number; cachedTokens: number }): TokenUsage {
+    return this.#options.reportCachedTokens ? usage : { ...usage, cachedTokens: undefined }
   }
 
   #fail(error: ApiError): void {
-    if (!this.#response.headersSent) sendError(this.#response, error)
-    else if (!this.#response.writableEnded) this.#response.end(`data: ${errorBody(error)}\n\n${DONE}`)
+    const { response, shape } = this.#task
+    if (!response.headersSent) sendError(response, error, shape.errorBody)
+    else if (!response.writableEnded) response.end(this.#writer.failed(error))
   }
 
-  #cutIfAsked(): void {
-    const { cutStreamAfterTokens } = this.#options.faults.faults
-    if (cutStreamAfterTokens !== undefined && this.#tokens >= cutStreamAfterTokens) this.#response.destroy()
+  #abort(): void {
+    for (const id of this.#parts.keys()) if (this.#options.loop.abort(id)) this.#task.pair.fetched()
+  }
+
+  /** Tokens at which something goes wrong on purpose. */
+  #failsAt(): number {
+    const { faults } = this.#options
+    return Math.min(faults.active('cutStreamAfterTokens') ?? Number.POSITIVE_INFINITY, faults.active('errorAfterTokens') ?? Number.POSITIVE_INFINITY)
+  }
+
+  #failIfAsked(): void {
+    const { faults } = this.#options
+    const { response } = this.#task
+    if (response.destroyed || response.writableEnded || this.#tokens < this.#failsAt()) return
+    if (this.#tokens >= (faults.active('cutStreamAfterTokens') ?? Number.POSITIVE_INFINITY)) {
+      faults.meet('cutStreamAfterTokens')
+      response.destroy()
+    } else {
+      faults.meet('errorAfterTokens')
+      this.#fail(httpError(500, 'failed on purpose'))
+      this.#abort()
+    }
   }
 }
 
-const DONE = 'data: [DONE]\n\n'
-
-function frame(event: object): string {
-  return `data: ${JSON.stringify(event)}\n\n`
+function tooMuch(limitField: string): ApiError {
+  return badRequest(`the answers would have more than ${PLANNED_TOKENS_MAX} tokens in all; lower ${limitField} or n`, limitField)
 }
 
-function contextError(promptTokens: number, contextTokensMax: number): ApiError {
-  return badRequest(`the prompt has ${promptTokens} tokens; the maximum context length is ${contextTokensMax}, answer included`, 'prompt')
+function refusal({ code, message }: { code: string; message: string }): ApiError {
+  if (code === 'priority-off') return badRequest(`priority must be 0: ${message}`, 'priority')
+  return code === 'too-long' ? badRequest(message) : httpError(503, message)
 }

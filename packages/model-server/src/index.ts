@@ -1,3 +1,6 @@
 export { systemTimers, type Timers } from './engine-loop.ts'
-export type { Faults } from './faults.ts'
-export { type ModelServer, type ModelServerOptions, startModelServer } from './model-server.ts'
+export type { FaultReport } from './fault-plan.ts'
+export { type Faults, parseFaults } from './faults.ts'
+export type { KvEventOptions, KvEventState } from './kv-event-publisher.ts'
+export { type ModelServer, type ModelServerOptions, ModelServerStartError, startModelServer } from './model-server.ts'
+export type { TextSource } from './texts/answer-texts.ts'

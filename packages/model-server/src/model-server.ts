@@ -1,21 +1,26 @@
-import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { Clock, Result } from '@signalbox/base'
-import { seededRandom } from '@signalbox/base'
-import { Engine, type EngineDialectId, type EngineOptions, engineDialects } from '@signalbox/engine'
-import { contentTypeOf, negotiateFormat } from '@signalbox/exposition'
-import { Registry } from '@signalbox/instruments'
+import type { Socket } from 'node:net'
+import { type Clock, seededRandom } from '@signalbox/base'
+import { type EngineDialectId, type EngineOptions, engineDialects } from '@signalbox/engine'
 import { listen } from '@signalbox/node'
-import { entriesOf } from '@signalbox/signals'
-import { type AnswerShape, chatShape, textShape } from './answer-shape.ts'
-import { type ApiError, badRequest, httpError, notFound, send, sendError, sendJson } from './api-error.ts'
-import { type JsonObject, readJsonObject } from './body.ts'
-import { embed } from './embeddings.ts'
-import { EngineLoop, systemTimers, type Timers } from './engine-loop.ts'
-import { FaultPlan, type Faults, parseFaults } from './faults.ts'
-import { Generation, type GenerationOptions } from './generation.ts'
-import { type GenerationRequest, parseChatRequest, parseTextRequest } from './generation-request.ts'
-import { ServedModels } from './served-models.ts'
+import { loadTokenizer, type Tokenizer, type TokenizerId } from '@signalbox/tokenizers'
+import { httpError, sendError, sendJson } from './api-error.ts'
+import { ApiKey } from './api-key.ts'
+import { systemTimers, type Timers } from './engine-loop.ts'
+import { type FaultEffects, FaultPlan, type FaultReport } from './fault-plan.ts'
+import type { Faults } from './faults.ts'
+import { generationRoutes } from './generation-routes.ts'
+import { type KvEventOptions, KvEventPublisher, type KvEventState } from './kv-event-publisher.ts'
+import { lifecycleRoutes } from './lifecycle-routes.ts'
+import { LivingState } from './living-state.ts'
+import { operationRoutes } from './operation-routes.ts'
+import { Router } from './routes.ts'
+import type { AdapterModules } from './served-models.ts'
+import type { EngineRole } from './server-state.ts'
+import { isOperators, simulatorRoutes } from './simulator-routes.ts'
+import type { AnswerTexts, TextSource } from './texts/answer-texts.ts'
+import { loadTexts } from './texts/load-texts.ts'
+import { tokenizerRoutes } from './tokenizer-routes.ts'
 
 export interface ModelServerOptions {
   readonly host: string
@@ -35,140 +40,193 @@ export interface ModelServerOptions {
   readonly speed?: number
   /** Whether `usage` says how much of the prompt was cached (vLLM's --enable-prompt-tokens-details). Default true. */
   readonly reportCachedTokens?: boolean
-  /** Mean length of an answer that stops by itself. Default 160 tokens. */
+  /** What tokens are: pieces of four bytes, bytes, or those of gpt-oss. Default `pieces`. */
+  readonly tokenizer?: TokenizerId
+  /** Where answers' texts come from. Default `canned`. */
+  readonly texts?: TextSource
+  /** Mean length of an answer whose text has no end of its own (`canned`). Default 160 tokens. */
   readonly answerTokensMean?: number
   /** Default 64 MiB. */
   readonly bodyBytesMax?: number
+  /** Adapters that are there from the start, by name, with their paths. */
+  readonly adapters?: AdapterModules
+  /** Stated by `/server_info`, not enforced. Default `both`. */
+  readonly role?: EngineRole
+  /** The bearer token that paths under `/v1` ask for. Default: none. */
+  readonly apiKey?: string
+  /** How long everything is answered 503 after a start or restart: a model being loaded. Default 0. */
+  readonly startupMs?: number
   readonly faults?: Faults
+  /** Publishes KV-cache events over ZeroMQ. Default: none are published. */
+  readonly events?: KvEventOptions
 }
 
 export interface ModelServer {
   readonly port: number
+  /** Of the KV-cache events now, with the endpoints in use; undefined where none are published. */
+  readonly events: KvEventState | undefined
   /** Replaces what goes wrong on purpose, as `POST /simulator/faults` does. */
   setFaults(faults: Faults): void
+  /** What goes wrong on purpose, and how often it did. */
+  readonly faults: FaultReport
   /** Stops accepting, lets running requests go on for `graceMs`, then ends them with an error. */
   close(graceMs: number): Promise<void>
 }
 
+/** Why a server could not start: which of its parts, and what is in the way. */
+export class ModelServerStartError extends Error {
+  override readonly name = 'ModelServerStartError'
+  readonly part: 'http' | 'events' | 'texts'
+
+  constructor(part: ModelServerStartError['part'], message: string) {
+    super(message)
+    this.part = part
+  }
+}
+
 /**
  * Starts a simulated model server: vLLM's HTTP, and metrics in the dialect that was chosen. Every answer carries
- * `x-signalbox-simulated: true`. Rejects when it cannot listen, saying what is in the way.
+ * `x-signalbox-simulated: true`. Rejects with a ModelServerStartError where something is in the way.
  */
 export async function startModelServer(options: ModelServerOptions): Promise<ModelServer> {
-  const front = new ModelFront(options)
+  const texts = await loadTexts(options.texts ?? 'canned')
+  if (!texts.ok) throw new ModelServerStartError('texts', texts.error)
+  const tokenizer = await loadTokenizer(options.tokenizer ?? 'pieces')
+  const events = await publisherOf(options)
+  const front = new ModelFront(options, { tokenizer, texts: texts.value, events })
   const listening = await listen(front.server, options)
-  if (!listening.ok) throw new Error(listening.error.message)
+  if (!listening.ok) {
+    await events?.close()
+    throw new ModelServerStartError('http', listening.error.message)
+  }
   return {
     port: listening.value,
+    get events() {
+      return events?.state
+    },
+    get faults() {
+      return front.faults
+    },
     setFaults: (faults) => front.setFaults(faults),
     close: (graceMs) => front.close(graceMs),
   }
 }
 
-const BODY_BYTES_MAX = 64 * 1024 * 1024
-const ANSWER_TOKENS_MEAN = 160
-const FAULTS_PATH = '/simulator/faults'
+async function publisherOf({ events, clock }: ModelServerOptions): Promise<KvEventPublisher | undefined> {
+  if (events === undefined) return undefined
+  const publisher = await KvEventPublisher.open(events, clock)
+  if (!publisher.ok) throw new ModelServerStartError('events', publisher.error)
+  return publisher.value
+}
+
 /** Longer than clients keep idle connections in their pools, so that it is they who close them. */
 const KEEP_ALIVE_MS = 75_000
+/** Keeps the random numbers of faults apart from those of answers: one more of these changes none of those. */
+const FAULT_STREAM = 0x5bd1e995
+/** In vLLM's words. */
+const UNAUTHORIZED = '{"error":"Unauthorized"}'
 /** How long the last bytes may take to leave once every request has ended. */
 const FLUSH_MS = 1000
 
-type Handler = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>
+/** What takes time to open. */
+interface OpenedParts {
+  readonly tokenizer: Tokenizer
+  readonly texts: AnswerTexts
+  readonly events: KvEventPublisher | undefined
+}
 
+/** Sockets, and what becomes of a request before it has a route. */
 class ModelFront {
   readonly server: Server
-  readonly #clock: Clock
   readonly #timers: Timers
   readonly #name: string
-  readonly #version: string
-  readonly #bodyBytesMax: number
-  readonly #registry: Registry
+  readonly #startupMs: number
+  readonly #apiKey: ApiKey | undefined
+  readonly #state: LivingState
   readonly #faults: FaultPlan
-  readonly #loop: EngineLoop
-  readonly #models: ServedModels
-  readonly #generation: GenerationOptions
-  readonly #routes: ReadonlyMap<string, ReadonlyMap<string, Handler>>
+  readonly #router: Router
   readonly #open = new Set<ServerResponse>()
-  #engineIds = 0
+  readonly #sockets = new Set<Socket>()
   #closing = false
 
-  constructor(options: ModelServerOptions) {
-    const { clock, engine: engineOptions } = options
-    this.#clock = clock
+  constructor(options: ModelServerOptions, parts: OpenedParts) {
     this.#timers = options.timers ?? systemTimers
     this.#name = options.name
-    this.#bodyBytesMax = options.bodyBytesMax ?? BODY_BYTES_MAX
-    const dialect = engineDialects[options.dialect ?? 'vllm']
-    this.#version = `${dialect.vllmVersion}+simulated`
-    this.#registry = new Registry({ entries: [...dialect.entries, ...entriesOf('process')], clock })
-    this.#registry
-      .gauge('process.start_time')
-      .with()
-      .set(clock.nowMs() / 1000)
-    const metrics = dialect.record(this.#registry, engineOptions)
+    this.#startupMs = options.startupMs ?? 0
+    this.#apiKey = options.apiKey === undefined ? undefined : new ApiKey(options.apiKey)
     const seed = options.seed ?? 0
-    const engine = new Engine(engineOptions, seededRandom(seed), metrics)
-    metrics.watch(engine)
-    this.#faults = new FaultPlan()
-    this.#loop = new EngineLoop({ engine, clock, timers: this.#timers, speed: options.speed ?? 1 })
-    this.#models = new ServedModels(engineOptions.model, { created: this.#seconds(), contextTokensMax: engine.contextTokensMax })
-    this.#generation = {
-      loop: this.#loop,
-      faults: this.#faults,
-      contextTokensMax: engine.contextTokensMax,
+    this.#faults = new FaultPlan({ clock: options.clock, timers: this.#timers, random: seededRandom(seed ^ FAULT_STREAM), effects: this.#effects() })
+    this.#state = new LivingState({
+      ...options,
       seed,
-      answerTokensMean: options.answerTokensMean ?? ANSWER_TOKENS_MEAN,
-      reportCachedTokens: options.reportCachedTokens ?? true,
-    }
-    this.#routes = this.#buildRoutes()
-    this.setFaults(options.faults ?? {})
+      dialect: engineDialects[options.dialect ?? 'vllm'],
+      timers: this.#timers,
+      faults: this.#faults,
+      startupMs: this.#startupMs,
+      ...parts,
+    })
+    this.#router = new Router([
+      ...generationRoutes(this.#state),
+      ...tokenizerRoutes(this.#state),
+      ...operationRoutes(this.#state),
+      ...lifecycleRoutes(this.#state),
+      ...simulatorRoutes(this.#state, (faults) => this.setFaults(faults)),
+    ])
     this.server = createServer((request, response) => void this.#serve(request, response))
     this.server.keepAliveTimeout = KEEP_ALIVE_MS
+    this.server.on('connection', (socket) => {
+      this.#sockets.add(socket)
+      socket.on('close', () => this.#sockets.delete(socket))
+    })
+    this.setFaults(options.faults ?? {})
+  }
+
+  get faults(): FaultReport {
+    return this.#faults.report
   }
 
   setFaults(faults: Faults): void {
     this.#faults.replace(faults)
-    if (faults.stallMs !== undefined) this.#loop.stall(faults.stallMs)
   }
 
   async close(graceMs: number): Promise<void> {
     this.#closing = true
+    this.#faults.stop()
     const closed = new Promise<void>((resolve) => {
       this.server.close(() => resolve())
     })
-    const cancelGrace = this.#timers.after(graceMs, () => this.#loop.failAll())
-    await this.#loop.idle()
+    const cancelGrace = this.#timers.after(graceMs, () => this.#state.loop.failAll())
+    await this.#state.loop.idle()
     cancelGrace()
     const cancelFlush = this.#timers.after(FLUSH_MS, () => this.server.closeAllConnections())
     this.#closeWhenFlushed()
     await closed
     cancelFlush()
+    // Blocks may still be held for another engine.
+    this.#state.loop.discard()
+    await this.#state.events?.close()
   }
 
-  #buildRoutes(): ReadonlyMap<string, ReadonlyMap<string, Handler>> {
-    const get = (handler: Handler) => new Map([['GET', handler]])
-    const post = (handler: (body: JsonObject, request: IncomingMessage, response: ServerResponse) => void): ReadonlyMap<string, Handler> =>
-      new Map([['POST', (request, response) => this.#withBody(request, response, handler)]])
-    const generate = (shape: AnswerShape, parse: (body: JsonObject) => Result<GenerationRequest, ApiError>) =>
-      post((body, request, response) => this.#generate({ request, response }, shape, parse(body)))
-    return new Map<string, ReadonlyMap<string, Handler>>([
-      ['/v1/chat/completions', generate(chatShape, parseChatRequest)],
-      ['/v1/completions', generate(textShape, parseTextRequest)],
-      ['/v1/embeddings', post((body, _request, response) => this.#embed(body, response))],
-      ['/v1/models', get((_, response) => sendJson(response, 200, JSON.stringify(this.#models.list())))],
-      ['/v1/load_lora_adapter', post((body, _, response) => sendText(response, this.#models.load(body, this.#seconds())))],
-      ['/v1/unload_lora_adapter', post((body, _, response) => sendText(response, this.#models.unload(body)))],
-      ['/health', get((_, response) => this.#health(response))],
-      ['/version', get((_, response) => sendJson(response, 200, JSON.stringify({ version: this.#version })))],
-      ['/metrics', get((request, response) => this.#metrics(request, response))],
-      [
-        FAULTS_PATH,
-        new Map([
-          ...get((_, response) => sendJson(response, 200, JSON.stringify(this.#faults.faults))),
-          ...post((body, _, response) => this.#postFaults(body, response)),
-        ]),
-      ],
-    ])
+  #effects(): FaultEffects {
+    return {
+      slow: (factor) => this.#state.loop.slow(factor),
+      limitKvBlocks: (blocks) => this.#state.life.limitKvBlocks(blocks),
+      stall: (ms) => this.#state.loop.stall(ms),
+      dropEventBatches: (batches) => this.#state.events?.skip(batches),
+      restart: (startupMs) => {
+        this.#endLife()
+        if (this.#faults.active('die') === undefined) this.#state.begin(startupMs)
+      },
+      die: () => this.#endLife(),
+      revive: () => this.#state.begin(this.#startupMs),
+    }
+  }
+
+  /** As when a process dies: what it had under way is lost, its connections are reset. Whoever asks the simulator for it gets an answer. */
+  #endLife(): void {
+    this.#state.loop.discard()
+    const spared = new Set([...this.#open].filter(({ req }) => isOperators(pathOf(req))).map(({ req }) => req.socket))
+    for (const socket of this.#sockets) if (!spared.has(socket)) socket.resetAndDestroy()
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -179,24 +237,15 @@ class ModelFront {
     })
     response.setHeader('x-signalbox-simulated', 'true')
     response.setHeader('server', this.#name)
-    const path = (request.url ?? '').split('?', 1)[0] ?? ''
-    if (this.#faults.faults.refuse === true && path !== FAULTS_PATH) {
-      request.socket.resetAndDestroy()
-      return
-    }
-    if (this.#closing) {
-      response.setHeader('connection', 'close')
-      sendError(response, httpError(503, 'the server is shutting down'))
-      return
-    }
-    const methods = this.#routes.get(path)
-    const handler = methods?.get(request.method === 'HEAD' ? 'GET' : (request.method ?? ''))
-    if (handler === undefined) {
-      sendError(response, methods === undefined ? notFound(`there is no ${path} here`) : httpError(405, `${path} does not take ${request.method}`))
+    const path = pathOf(request)
+    if (!isOperators(path) && this.#turnAway(request, response, path)) return
+    const handler = this.#router.find(request.method ?? '', path)
+    if (!handler.ok) {
+      sendError(response, handler.error)
       return
     }
     try {
-      await handler(request, response)
+      await handler.value({ request, response })
     } catch (error) {
       // A bug of ours costs the request that met it, as it would in vLLM, and is told to the client.
       if (response.headersSent) response.destroy()
@@ -204,81 +253,27 @@ class ModelFront {
     }
   }
 
-  async #withBody(
-    request: IncomingMessage,
-    response: ServerResponse,
-    handler: (body: JsonObject, request: IncomingMessage, response: ServerResponse) => void,
-  ): Promise<void> {
-    const body = await readJsonObject(request, this.#bodyBytesMax)
-    if (body === undefined || response.destroyed) return
-    if (body.ok) handler(body.value, request, response)
-    else {
-      // What is left of a refused body is not worth reading, so the connection cannot be used again.
-      if (body.error.status === 413) response.setHeader('connection', 'close')
-      sendError(response, body.error)
-    }
-  }
-
-  #generate(exchange: { request: IncomingMessage; response: ServerResponse }, shape: AnswerShape, parsed: Result<GenerationRequest, ApiError>): void {
-    const { request, response } = exchange
-    const failure = this.#faults.takeFailure()
-    if (failure !== undefined) {
-      sendError(response, httpError(failure, 'failed on purpose'))
-      return
-    }
-    const model = parsed.ok ? this.#models.resolve(parsed.value.model) : parsed
-    if (!model.ok || !parsed.ok) {
-      sendError(response, model.ok ? badRequest('not a request') : model.error)
-      return
-    }
-    const asked = request.headers['x-request-id']
-    const id = shape.idPrefix + (typeof asked === 'string' && asked !== '' ? asked : randomUUID().replaceAll('-', ''))
-    const head = { id, created: this.#seconds(), model: model.value }
-    const generation = new Generation(this.#generation, { request: parsed.value, shape, head, response })
-    generation.start(() => `${this.#engineIds++}`, JSON.stringify([model.value, parsed.value.cacheSalt]))
-  }
-
-  #embed(body: JsonObject, response: ServerResponse): void {
-    const failure = this.#faults.takeFailure()
-    const model = this.#models.resolve(typeof body['model'] === 'string' ? body['model'] : undefined)
-    if (failure !== undefined) sendError(response, httpError(failure, 'failed on purpose'))
-    else if (!model.ok) sendError(response, model.error)
-    else {
-      const answer = embed(body, { id: `embd-${randomUUID().replaceAll('-', '')}`, created: this.#seconds(), model: model.value })
-      if (answer.ok) sendJson(response, 200, JSON.stringify(answer.value))
-      else sendError(response, answer.error)
-    }
-  }
-
-  #health(response: ServerResponse): void {
-    if (this.#faults.faults.unhealthy === true) sendError(response, httpError(503, 'unhealthy on purpose'))
-    else send(response, { status: 200, contentType: 'text/plain', body: '' })
-  }
-
-  #metrics(request: IncomingMessage, response: ServerResponse): void {
-    const format = negotiateFormat(request.headers.accept)
-    const body = this.#faults.faults.metricsBody ?? this.#registry.render(format)
-    send(response, { status: 200, contentType: contentTypeOf(format), body })
-  }
-
-  #postFaults(body: JsonObject, response: ServerResponse): void {
-    const faults = parseFaults(body)
-    if (faults.ok) this.setFaults(faults.value)
-    if (faults.ok) sendJson(response, 200, JSON.stringify(this.#faults.faults))
-    else sendError(response, badRequest(faults.error))
+  /** Answers what no handler gets to see, or breaks it off; false: nothing is in its way. */
+  #turnAway(request: IncomingMessage, response: ServerResponse, path: string): boolean {
+    if (this.#faults.active('die') !== undefined || this.#faults.meet('refuse') !== undefined) {
+      request.socket.resetAndDestroy()
+    } else if (this.#closing) {
+      response.setHeader('connection', 'close')
+      sendError(response, httpError(503, 'the server is shutting down'))
+    } else if (this.#state.life.isLoading) {
+      sendError(response, httpError(503, 'the engine is loading its model'))
+    } else if (this.#apiKey?.admits({ method: request.method ?? '', path, authorization: request.headers.authorization }) === false) {
+      sendJson(response, 401, UNAUTHORIZED)
+    } else return false
+    return true
   }
 
   /** Connections kept alive by clients would hold `close` up for ever. */
   #closeWhenFlushed(): void {
-    if (this.#closing && this.#open.size === 0 && this.#loop.size === 0) this.server.closeAllConnections()
-  }
-
-  #seconds(): number {
-    return Math.floor(this.#clock.nowMs() / 1000)
+    if (this.#closing && this.#open.size === 0 && this.#state.loop.size === 0) this.server.closeAllConnections()
   }
 }
 
-function sendText(response: ServerResponse, answer: Result<string, ApiError>): void {
-  if (answer.ok) send(response, { status: 200, contentType: 'text/plain; charset=utf-8', body: answer.value })
-  else sendError(response, answer.error)
+function pathOf(request: IncomingMessage): string {
+  return (request.url ?? '').split('?', 1)[0] ?? ''
 }

@@ -49,7 +49,7 @@ describe('the engines of a fleet', () => {
       scheduling: 'priority',
       contextTokensMax: 8192,
     })
-    expect(engines[2]?.options).toEqual(profiles.get('8b-h100')?.options)
+    expect(engines[2]?.options).toEqual({ ...profiles.get('8b-h100')?.options, stepNoise: 0.05 })
     expect(new Set(engines.map(({ seed }) => seed)).size).toBe(3)
   })
 

@@ -15,7 +15,7 @@ export interface FleetGroup {
   readonly steps?: StepFamily
   /** Spread of speed between endpoints, below 1: 0.3 gives each a factor of step time from 0.7 to 1.3. */
   readonly noise?: number
-  /** Relative standard deviation of each step's time. */
+  /** Relative standard deviation of each step's time. Default 0.05: no two runs of one engine are alike, and seeds are to show how much that matters. */
   readonly stepNoise?: number
   readonly scheduling?: 'fcfs' | 'priority'
   /** Requests that run at once. */
@@ -29,12 +29,13 @@ export interface FleetSpec {
   readonly groups: readonly FleetGroup[]
 }
 
+const STEP_NOISE = 0.05
 /** As many as a gateway's pool holds. */
 const ENGINES_MAX = 1024
 
 /**
  * Reads `COUNTxPROFILE[,KEY=VALUE]...`, several joined by `+`: `8x8b-h100,kv-blocks=4000,noise=0.3+4x70b-h100`. Keys: `kv-blocks`,
- * `steps` (profile, polynomial, quadratic), `noise`, `step-noise`, `scheduling` (fcfs, priority), `slots`, `batch-tokens`.
+ * `steps` (profile, polynomial, quadratic), `noise`, `step-noise` (0.05), `scheduling` (fcfs, priority), `slots`, `batch-tokens`.
  * The error is a sentence that names the part and what it may be.
  */
 export function parseFleet(text: string): Result<FleetSpec, string> {
@@ -137,7 +138,7 @@ function optionsOf(group: FleetGroup, options: EngineOptions, stepModel: StepMod
     stepModel,
     // The null block is one more.
     ...(group.kvBlocks === undefined ? {} : { blocksTotal: group.kvBlocks + 1 }),
-    ...(group.stepNoise === undefined ? {} : { stepNoise: group.stepNoise }),
+    stepNoise: group.stepNoise ?? STEP_NOISE,
     ...(group.scheduling === undefined ? {} : { scheduling: group.scheduling }),
     ...(group.slots === undefined ? {} : { sequencesMax: group.slots }),
     ...(group.batchTokens === undefined ? {} : { batchTokensMax: group.batchTokens }),

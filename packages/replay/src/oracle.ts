@@ -3,7 +3,10 @@ import type { Flight } from './flight.ts'
 import { commonTokens } from './prompt-cache.ts'
 import type { SimulatedEndpoint } from './simulated-endpoint.ts'
 
-/** Price of a millisecond by which one running stream is delayed, in milliseconds of the own wait. */
+/**
+ * Price of a millisecond by which one running stream is delayed, in milliseconds of the own wait. Of 0, 0.1, 0.2, 0.3, 0.5 and 1 the one with the
+ * least mean TTFT on the synthetic Mooncake trace at 0.5 and 0.8 of saturation; chats and documents prefer 0.3 to 0.5, by less.
+ */
 const STALL_PRICE = 0.1
 
 /** What sending a request to an endpoint would truly mean, as far as the present tells. */

@@ -5,7 +5,8 @@ import { type FleetSpec, parseFleet } from './fleet.ts'
 import type { RunResult } from './run-result.ts'
 import type { ShapeId } from './shapes/shape.ts'
 import { shapeTrace } from './shapes/shapes.ts'
-import { type PolicyChoice, Simulation, type SimulationOptions } from './simulation.ts'
+import { Simulation } from './simulation.ts'
+import type { PolicyChoice, SimulationOptions } from './simulation-options.ts'
 import type { Trace } from './trace.ts'
 
 function fleetOf(text: string): FleetSpec {
@@ -216,18 +217,18 @@ describe('an engine that dies', () => {
   const failures = [{ endpoint: 1, atMs: 5000, forMs: 10_000 }]
 
   it.each(['least-cost', 'oracle'])('loses the streams that had begun; under %s the rest is answered elsewhere', (policy) => {
-    const result = run({ trace: DOCUMENTS, policy, failures, engines: '4x70b-h100' })
+    const result = run({ trace: DOCUMENTS, policy, failures, engines: '2x70b-h100' })
     expect(result.completed + result.failed).toBe(600)
     expect(result.failures).toEqual({ tooLong: 0, noEndpoint: 0, attemptsFailed: 0, cutShort: result.failed })
     expect(result.failed).toBeGreaterThan(0)
     expect(result.failed).toBeLessThan(30)
-    const forGood = run({ trace: DOCUMENTS, policy, failures: [{ endpoint: 1, atMs: 5000, forMs: 1e9 }], engines: '4x70b-h100' })
+    const forGood = run({ trace: DOCUMENTS, policy, failures: [{ endpoint: 1, atMs: 5000, forMs: 1e9 }], engines: '2x70b-h100' })
     expect(result.perEndpoint[1]?.requests).toBeGreaterThan(forGood.perEndpoint[1]?.requests ?? 0)
     expect(forGood.completed + forGood.failed).toBe(600)
   })
 
   it('has its unstreamed answers made again by others', () => {
-    const result = run({ trace: DOCUMENTS, failures, unstreamedRatio: 1, engines: '4x70b-h100' })
+    const result = run({ trace: DOCUMENTS, failures, unstreamedRatio: 1, engines: '2x70b-h100' })
     expect(result.completed).toBe(600)
     expect(result.retries).toBeGreaterThan(0)
     expect(total(result, 'requests')).toBeGreaterThan(600)

@@ -1,3 +1,4 @@
+import type { Random } from '@signalbox/base'
 import type { Prompt, Segment } from './prompt.ts'
 
 /** One request of a trace: what is asked, when, and how much is answered. */
@@ -47,4 +48,9 @@ export function timeScaled(trace: Trace, factor: number): Trace {
     after: request.after === undefined ? undefined : { index: request.after.index, thinkMs: request.after.thinkMs * factor },
   }))
   return { ...trace, requests }
+}
+
+/** The trace with a priority from 0 to `levels` - 1 drawn for each request, as if so many kinds of users had sent it. */
+export function withPriorities(trace: Trace, levels: number, random: Random): Trace {
+  return { ...trace, requests: trace.requests.map((request) => ({ ...request, priority: Math.floor(random.next() * levels) })) }
 }

@@ -1,4 +1,5 @@
 import { assert } from '@signalbox/base'
+import { atLeastZero } from './estimates.ts'
 import { ModelMasks } from './model-masks.ts'
 import type { EndpointSpec, EngineState } from './types.ts'
 
@@ -40,6 +41,8 @@ export class EndpointTable {
   readonly #adapters = new ModelMasks()
   readonly #running: Float64Array
   readonly #waiting: Float64Array
+  readonly #othersRunning: Float64Array
+  readonly #othersWaiting: Float64Array
   readonly #kvUsage: Float64Array
   readonly #kvCapacity: Float64Array
   readonly #observedMs: Float64Array
@@ -64,6 +67,8 @@ export class EndpointTable {
     this.#pollFailure = new Array<string | undefined>(options.slotsMax).fill(undefined)
     this.#running = column()
     this.#waiting = column()
+    this.#othersRunning = column()
+    this.#othersWaiting = column()
     this.#kvUsage = column()
     this.#kvCapacity = column()
     this.#observedMs = column()
@@ -122,8 +127,8 @@ export class EndpointTable {
     this.#specs[slot] = undefined
     this.#models.set(slot, [])
     this.#adapters.set(slot, [])
-    for (const column of [this.#running, this.#waiting, this.#kvUsage, this.#kvCapacity, this.#observedMs, this.#pollStartedMs])
-      column[slot] = Number.NaN
+    for (const column of [this.#running, this.#waiting, this.#othersRunning, this.#othersWaiting, this.#kvUsage]) column[slot] = Number.NaN
+    for (const column of [this.#kvCapacity, this.#observedMs, this.#pollStartedMs]) column[slot] = Number.NaN
     this.#failedMs[slot] = Number.NaN
     this.#heldUntilMs[slot] = Number.NaN
     this.#backOffMs[slot] = 0
@@ -134,14 +139,29 @@ export class EndpointTable {
     while (this.#slotsEnd > 0 && this.#specs[this.#slotsEnd - 1] === undefined) this.#slotsEnd -= 1
   }
 
-  /** A poll that began at `startedMs` succeeded. Numbers that no engine can mean (negative, above a billion) count as not said. */
-  observed(slot: number, state: EngineState, times: { readonly nowMs: number; readonly startedMs: number }): void {
-    this.#running[slot] = plausible(state.runningRequests)
-    this.#waiting[slot] = plausible(state.waitingRequests)
+  /**
+   * A poll that began at `startedMs` succeeded; `own`: what the gateways had there at this moment, in flight and of those without a first content.
+   * The rest is other senders', and is kept apart: what an engine says of our own requests is old at once, and we know better.
+   * Numbers that no engine can mean (negative, above a billion) count as not said.
+   */
+  observed(
+    slot: number,
+    state: EngineState,
+    at: { readonly nowMs: number; readonly startedMs: number; readonly own: { readonly inFlight: number; readonly waiting: number } },
+  ): void {
+    const running = plausible(state.runningRequests)
+    const waiting = plausible(state.waitingRequests)
+    const others = atLeastZero(atLeastZero(running) + atLeastZero(waiting) - at.own.inFlight)
+    // Whose the waiting ones are is not said: as many are ours as wait for their first content.
+    const othersWaiting = Math.min(others, atLeastZero(waiting - at.own.waiting))
+    this.#othersWaiting[slot] = othersWaiting
+    this.#othersRunning[slot] = others - othersWaiting
+    this.#running[slot] = running
+    this.#waiting[slot] = waiting
     this.#kvUsage[slot] = plausible(state.kvUsageRatio)
     this.#kvCapacity[slot] = plausible(state.kvCapacityTokens)
-    this.#observedMs[slot] = times.nowMs
-    this.#pollStartedMs[slot] = times.startedMs
+    this.#observedMs[slot] = at.nowMs
+    this.#pollStartedMs[slot] = at.startedMs
     this.#pollFailure[slot] = undefined
     this.#unreachable[slot] = 0
     this.#models.set(slot, state.models)
@@ -232,6 +252,15 @@ export class EndpointTable {
 
   waitingRequests(slot: number): number {
     return number(this.#waiting, slot)
+  }
+
+  /** Requests of senders that tell us nothing, as of the last good poll; NaN: never polled. */
+  othersRunning(slot: number): number {
+    return number(this.#othersRunning, slot)
+  }
+
+  othersWaiting(slot: number): number {
+    return number(this.#othersWaiting, slot)
   }
 
   kvUsageRatio(slot: number): number {

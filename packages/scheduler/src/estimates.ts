@@ -8,17 +8,16 @@ export function uncachedTokens(evidence: Evidence, row: number): number {
   return Math.max(0, evidence.promptTokens(row) - evidence.cachedTokens(row))
 }
 
-/** `Q`: uncached tokens that are ahead of this request: our own reserved ones and, while the state is fresh, other senders' waiting ones. */
+/** `Q`: uncached tokens that are ahead of this request: the gateways' reserved ones and, while the state is fresh, other senders' waiting ones. */
 export function queuedTokens(evidence: Evidence, row: number): number {
-  const others = evidence.fresh(row) ? atLeastZero(evidence.waitingRequests(row) - evidence.ownWaiting(row)) : 0
+  const others = evidence.fresh(row) ? atLeastZero(evidence.othersWaiting(row)) : 0
   return evidence.reservedTokens(row) + others * evidence.meanUncachedTokens(row)
 }
 
-/** `n`: streams decoding there; our own, and while the state is fresh at least what the engine runs beyond our waiting ones. */
+/** `n`: streams decoding there; the gateways' own, and while the state is fresh other senders'. */
 export function decodingStreams(evidence: Evidence, row: number): number {
-  const own = evidence.ownDecoding(row)
-  if (!evidence.fresh(row)) return own
-  return Math.max(own, atLeastZero(evidence.runningRequests(row) - evidence.ownWaiting(row)))
+  const others = evidence.fresh(row) ? atLeastZero(evidence.othersRunning(row)) : 0
+  return evidence.ownDecoding(row) + others
 }
 
 /**
@@ -30,7 +29,7 @@ export function waitSeconds(evidence: Evidence, row: number): number {
   if (!evidence.fresh(row)) return 0
   const free = (1 - evidence.kvUsageRatio(row)) * evidence.kvCapacityTokens(row) - evidence.sincePollTokens(row)
   const tokensShort = atLeastZero(uncachedTokens(evidence, row) + evidence.meanOutputTokens(row) - free)
-  const taken = evidence.runningRequests(row) + evidence.waitingRequests(row) + evidence.sincePollRequests(row)
+  const taken = evidence.inFlight(row) + evidence.othersRunning(row) + evidence.othersWaiting(row)
   const slotsShort = atLeastZero(taken + 1 - evidence.slots(row))
   const seconds = Math.max(tokensShort / evidence.freedTokensPerSecond(row), slotsShort / evidence.finishesPerSecond(row))
   return Math.min(WAIT_MAX_SECONDS, seconds)

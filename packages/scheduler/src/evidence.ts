@@ -34,6 +34,8 @@ export const SIGNAL_COLUMNS: readonly SignalColumn[] = [
   own('adapter_load_seconds', 'Time to load the adapter, 0 where it is loaded', 'seconds'),
   own('freed_tokens_per_second', 'KV tokens given back by own completions', 'tokens/s'),
   own('finishes_per_second', 'Own completions a second', 'none'),
+  engine('others_running', "Other senders' requests running at the last poll", 'requests'),
+  engine('others_waiting', "Other senders' requests waiting at the last poll", 'requests'),
 ]
 
 /** Place of each column, for who fills or reads evidence column by column. */
@@ -61,6 +63,8 @@ export const COLUMN = {
   adapterLoadSeconds: 20,
   freedTokensPerSecond: 21,
   finishesPerSecond: 22,
+  othersRunning: 23,
+  othersWaiting: 24,
 } as const
 
 const WIDTH = SIGNAL_COLUMNS.length
@@ -70,7 +74,7 @@ const ROWS_INITIAL = 16
  * The signal values of all candidates of one decision: all that a policy may look at, and exactly what a
  * decision record keeps, so that a record can be judged again by any policy.
  *
- *     row 0: state_fresh, running, ... | row 1: ... | ...        Float64Array, 23 values a row; NaN: unknown
+ *     row 0: state_fresh, running, ... | row 1: ... | ...        Float64Array, 25 values a row; NaN: unknown
  *
  * Counts of what gateways sent (`in_flight`, `own_waiting`, `own_decoding`, `reserved_tokens`, `since_poll_...`) are of this gateway and its
  * siblings together; `last_turn` and the two rates of completions are of this gateway alone.
@@ -179,6 +183,15 @@ export class Evidence {
 
   finishesPerSecond(row: number): number {
     return this.read(row, COLUMN.finishesPerSecond)
+  }
+
+  /** NaN: never polled. */
+  othersRunning(row: number): number {
+    return this.read(row, COLUMN.othersRunning)
+  }
+
+  othersWaiting(row: number): number {
+    return this.read(row, COLUMN.othersWaiting)
   }
 
   read(row: number, column: number): number {

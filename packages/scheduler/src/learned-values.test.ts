@@ -65,7 +65,6 @@ describe('LearnedValues', () => {
   it('starts at the priors', () => {
     const learned = taught(0, 1, 0)
     expect(learned.prefillLine(0, 0)).toEqual({ tokensPerSecond: 15_000, interceptSeconds: PRIORS.interceptSeconds })
-    expect(learned.bytesPerToken('m')).toBe(4)
   })
 
   it('clamps an endpoint to half and double its pool', () => {
@@ -126,23 +125,14 @@ describe('LearnedValues', () => {
         for (const [value, count] of samples) {
           learned.outputObserved('m', value)
           learned.adapterLoadObserved(value)
-          learned.promptObserved('m', { bytes: count, images: 0, tokens: value })
           for (let gap = 0; gap < 32; gap += 1) learned.stepObserved(0, count, value)
           learned.stepsPolled(0, count)
         }
         const within = (value: number, min: number, max: number) => expect(value >= min && value <= max).toBe(true)
         within(learned.outputTokens('m'), 0, 131_072)
         within(learned.adapterLoadSeconds(), 0, 60)
-        within(learned.bytesPerToken('m'), 0.5, 16)
         within(learned.stepSecondsPerStream(), 0, 0.01)
       }),
     )
-  })
-
-  it('learns bytes a token of each model by itself, images apart', () => {
-    const learned = new LearnedValues()
-    for (let i = 0; i < 500; i += 1) learned.promptObserved('a', { bytes: 6000, images: 1, tokens: 3000 })
-    expect(learned.bytesPerToken('a')).toBeCloseTo(3, 1)
-    expect(learned.bytesPerToken('b')).toBe(4)
   })
 })

@@ -36,8 +36,6 @@ export const TOKENS_MAX = 100_000_000
 /** Weight of the newest load in L, and the longest that is believed, seconds. */
 const ADAPTER_ALPHA = 0.1
 const ADAPTER_MAX_SECONDS = 60
-/** Tokens of prior evidence behind 4 bytes a token: one mid-sized prompt. */
-const PRIOR_TOKENS = 1000
 
 /** Slope and intercept of an endpoint's time to first token, as used now. */
 export interface PrefillLine {
@@ -48,7 +46,7 @@ export interface PrefillLine {
 /**
  * What the scheduler has learned of engines and models from requests that passed.
  *
- * Of each endpoint and of the pool: prefill rate and intercept. Of each model: bytes a token (0.5 to 16), mean uncached tokens, mean output
+ * Of each endpoint and of the pool: prefill rate and intercept. Of each model: mean uncached tokens, mean output
  * tokens (0 to 131,072). Of the pool: growth of a decode step with each stream (0 to 10 ms), time to load an adapter (0 to 60 s).
  * What is no plausible number teaches nothing, so that every value stays finite and within its bounds.
  * Bounded: 1,024 models (least recently used out), one line an endpoint.
@@ -97,21 +95,6 @@ export class LearnedValues {
     endpoint.used.tokensPerSecond = 1 / Math.min(poolSlope * 2, Math.max(poolSlope / 2, mixed))
     endpoint.used.interceptSeconds = weight * endpoint.line.intercept + (1 - weight) * this.#pool.intercept
     return endpoint.used
-  }
-
-  /** Mean bytes of prompt a token of `model`, token-weighted so that a chat template's overhead on a short prompt does not bend it. */
-  bytesPerToken(model: string): number {
-    const values = this.#models.peek(model)
-    return values === undefined ? PRIORS.bytesPerToken : Math.min(16, Math.max(0.5, values.bytes / values.tokens))
-  }
-
-  /** `usage` of an answer said how many tokens a prompt of so many bytes and images has. */
-  promptObserved(model: string, prompt: { readonly bytes: number; readonly images: number; readonly tokens: number }): void {
-    const textTokens = prompt.tokens - prompt.images * PRIORS.imageTokens
-    if (!(textTokens > 0 && textTokens <= TOKENS_MAX) || !(prompt.bytes > 0)) return
-    const values = this.#model(model)
-    values.bytes = values.bytes * FORGETTING + prompt.bytes
-    values.tokens = values.tokens * FORGETTING + textTokens
   }
 
   /** ū, the mean of uncached tokens over the model's requests. */
@@ -176,8 +159,6 @@ export class LearnedValues {
     const known = this.#models.get(name)
     if (known !== undefined) return known
     const values = {
-      bytes: PRIORS.bytesPerToken * PRIOR_TOKENS,
-      tokens: PRIOR_TOKENS,
       uncached: new Ewma(UNCACHED_ALPHA, PRIORS.uncachedTokens),
       output: new Ewma(OUTPUT_ALPHA, PRIORS.outputTokens),
     }
@@ -195,8 +176,6 @@ interface EndpointLine {
 }
 
 interface ModelValues {
-  bytes: number
-  tokens: number
   readonly uncached: Ewma
   readonly output: Ewma
 }

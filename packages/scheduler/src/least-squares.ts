@@ -8,16 +8,20 @@ export interface LeastSquaresOptions {
   readonly slopePrior: number
   /** The prior weighs as much as one sample at this x. */
   readonly xScale: number
+  /** The prior of the intercept weighs as much as so many samples at 0. Default 1. */
+  readonly interceptWeight?: number
+  /** Default: none. */
+  readonly interceptMax?: number
 }
 
 /**
- * A straight line through (x, y) by recursive least squares with exponential forgetting, intercept >= 0.
+ * A straight line through (x, y) by recursive least squares with exponential forgetting, 0 <= intercept <= `interceptMax`.
  *
  * Kept in information form: M = sum of w·φφᵀ and v = sum of w·φy with φ = (1, x), which a new sample updates
  * exactly as the usual gain form does. The prior is a constant ridge that does not decay: with inputs that
  * stop varying, a decaying one would leave M singular and the line free to swing (covariance wind-up).
- * Where the best intercept is negative, the answer is the best line through the origin: for a quadratic
- * objective the constrained optimum lies on the boundary.
+ * Where the best intercept is out of bounds, the answer is the best line through the bound (the origin, usually):
+ * for a quadratic objective the constrained optimum lies on the boundary.
  *
  * SOURCE: Åström, Wittenmark, Adaptive Control, 2nd ed., §2.2 (forgetting), §11.5 (wind-up).
  */
@@ -49,21 +53,21 @@ export class LeastSquares {
   /** Adds one finite sample. O(1), allocates nothing. */
   add(x: number, y: number): void {
     assert(Number.isFinite(x) && Number.isFinite(y), `sample (${x}, ${y})`)
-    const { forgetting, interceptPrior, slopePrior, xScale } = this.#options
+    const { forgetting, interceptPrior, slopePrior, xScale, interceptWeight = 1, interceptMax = Number.POSITIVE_INFINITY } = this.#options
     this.#weight = this.#weight * forgetting + 1
     this.#x = this.#x * forgetting + x
     this.#xx = this.#xx * forgetting + x * x
     this.#y = this.#y * forgetting + y
     this.#xy = this.#xy * forgetting + x * y
     const ridge = xScale * xScale
-    const weight = this.#weight + 1
+    const weight = this.#weight + interceptWeight
     const xx = this.#xx + ridge
-    const v0 = this.#y + interceptPrior
+    const v0 = this.#y + interceptWeight * interceptPrior
     const v1 = this.#xy + ridge * slopePrior
     // Positive: M is a sum of outer products plus a positive diagonal.
     const determinant = weight * xx - this.#x * this.#x
     const intercept = (xx * v0 - this.#x * v1) / determinant
-    this.#intercept = Math.max(0, intercept)
-    this.#slope = intercept >= 0 ? (weight * v1 - this.#x * v0) / determinant : v1 / xx
+    this.#intercept = Math.min(interceptMax, Math.max(0, intercept))
+    this.#slope = (v1 - this.#x * this.#intercept) / xx
   }
 }

@@ -8,7 +8,7 @@ export const PREFIX_BLOCK_BYTES = 256
  *
  * Answers one pair (high, low) a block; pair i depends on the seed and on every byte of blocks 0..i, so
  * equal pairs mean equal prefixes under equal seeds. The seed names all that makes equal bytes different
- * prompts: model, adapter, tools, cache salt.
+ * prompts: model, adapter, cache salt.
  *
  *     word w (4 bytes, little endian):   a = rotl(a ^ w, *) , b = rotl(b ^ w, *)   two lanes of 32 bits
  *     end of a block:                    pair = (fmix(a + rotl(b)), fmix(b + 3a)); a and b run on

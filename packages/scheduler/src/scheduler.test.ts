@@ -49,9 +49,9 @@ describe('the cost to the letter', () => {
     world.scheduler.pick(request, [], log.open(request, world.clock.nowMs()))
     const candidate = log.get(request.id)?.attempts[0]?.candidates.find((each) => each.endpoint === 'a')
     const u = 10_000
-    // Two of the three waiting are others', of 1,000 tokens each: retries, as the two here are, do not move the mean.
-    const Q = 1000 + 2 * 1000
-    const n = 12 - 1
+    // The three that waited at the poll are others', of 1,000 tokens each: retries, as the two here are, do not move the mean.
+    const Q = 1000 + 3 * 1000
+    const n = 1 + 12
     // Free: 1.5 % of 1M tokens less the 3,000 sent since the poll.
     const A = (u + 256 - 12_000) / 2000
     const rate = candidate?.signals['prefill_tokens_per_second']?.value ?? 0
@@ -66,6 +66,25 @@ describe('the cost to the letter', () => {
     expect(candidate?.terms['stall']).toBeCloseTo((u * 0.1 * n) / rate, 12)
     expect(candidate?.terms['decode']).toBeCloseTo(256 * 60e-6 * n, 12)
     expect(candidate?.predictedTtftMs).toBeCloseTo(((Q + u) / rate + load + intercept) * 1000, 9)
+  })
+
+  it('counts of an engine what is not our own, as of the poll: ours are neither counted twice nor after they have ended', () => {
+    const world = new World({ a: {} })
+    const own = [1, 2, 3, 4].map(() => world.send({ bytes: 4000 }))
+    for (const assignment of own.slice(0, 3)) assignment.firstContent()
+    world.poll({ a: { runningRequests: 5, waitingRequests: 2 } })
+    const log = new DecisionLog({ clock: world.clock })
+    const judged = () => {
+      const request = world.request({ bytes: 4000 })
+      const picked = world.scheduler.pick(request, [], log.open(request, world.clock.nowMs()))
+      if (picked.ok) picked.assignment.end({ kind: 'cancelled' })
+      const { terms = {}, signals = {} } = log.get(request.id)?.attempts[0]?.candidates[0] ?? {}
+      return { decode: terms['decode'], running: signals['others_running']?.value, waiting: signals['others_waiting']?.value }
+    }
+    // Seven are there, four of them ours, of which one waits.
+    expect(judged()).toMatchObject({ running: 2, waiting: 1, decode: expect.closeTo(256 * 60e-6 * 5, 12) })
+    for (const assignment of own) assignment.end({ kind: 'cancelled' })
+    expect(judged()).toMatchObject({ running: 2, waiting: 1, decode: expect.closeTo(256 * 60e-6 * 2, 12) })
   })
 
   it.each([

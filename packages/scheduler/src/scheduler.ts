@@ -16,6 +16,7 @@ import { type Policy, TermSheet } from './policy.ts'
 import { endpointView, type PoolView, type PrefixIndexView, poolView } from './pool-view.ts'
 import { PREFIX_BLOCK_BYTES } from './prefix-hash.ts'
 import { indexBlocksOf, PrefixIndex } from './prefix-index.ts'
+import { PromptTokens } from './prompt-tokens.ts'
 import type { EngineOrder } from './reservations.ts'
 import { Slab } from './slab.ts'
 import type { EndpointSpec, EndpointView, EngineState, FilterReason, RequestSummary } from './types.ts'
@@ -71,7 +72,7 @@ interface Ticket {
  *
  * A pick, without allocation but for the assignment (and the record, when a draft is given):
  *
- *     filter -> evidence (23 values a candidate) -> policy.score -> choose -> reserve
+ *     filter -> evidence (25 values a candidate) -> policy.score -> choose -> reserve
  *
  * Measured (bench; pick and end together, prompts of 4 kB half cached), means: 3 endpoints 3 µs, 16 8 µs,
  * 64 27 µs, 256 105 µs; with a draft and its completion 3 endpoints 5 µs, 64 46 µs.
@@ -89,6 +90,7 @@ export class Scheduler {
   readonly #load: Load
   readonly #rates: CompletionRates
   readonly #learned: LearnedValues
+  readonly #promptTokens = new PromptTokens()
   readonly #index: PrefixIndex
   readonly #evidence = new Evidence()
   readonly #terms: TermSheet
@@ -101,9 +103,10 @@ export class Scheduler {
   readonly #choice: Choice = { row: 0, runnerUp: -1, tieBrokenBy: 'none' }
   /** Whether the difference of two costs is a time. */
   readonly #costsSeconds: boolean
-  /** Of the last search in the index: how long it took, and the most blocks that a candidate holds. */
+  /** Of the last search in the index: how long it took, and the most blocks and tokens that a candidate holds. */
   #lookupMs = 0
   #bestBlocks = 0
+  #bestCachedTokens = 0
 
   constructor(options: SchedulerOptions, deps: SchedulerDeps) {
     const slotsMax = options.endpointsMax ?? 1024
@@ -144,8 +147,9 @@ export class Scheduler {
     const slot = this.#table.slotOf(id)
     if (slot === undefined) return
     const nowMs = this.#clock.nowMs()
-    this.#table.observed(slot, state, { nowMs, startedMs: startedMs ?? this.#table.pollStartAssumed(nowMs) })
     this.#outstanding.expire(nowMs)
+    const own = { inFlight: this.#load.inFlight(slot), waiting: this.#load.waiting(slot) }
+    this.#table.observed(slot, state, { nowMs, startedMs: startedMs ?? this.#table.pollStartAssumed(nowMs), own })
     this.#outstanding.polled(slot)
     this.#learned.stepsPolled(slot, this.#otherStreams(slot, nowMs))
     this.#index.setCapacity(slot, indexBlocksOf(this.#kvCapacityOf(slot), PRIORS.bytesPerToken))
@@ -259,17 +263,19 @@ export class Scheduler {
   /** Fills the evidence of the first `rows` slots of the filter. */
   #gather(request: RequestSummary, rows: number, nowMs: number): void {
     const evidence = this.#evidence
-    const bytesPerToken = this.#learned.bytesPerToken(request.model)
-    const promptTokens = Math.ceil(request.promptBytes / bytesPerToken) + request.images * PRIORS.imageTokens
     const meanUncached = this.#learned.uncachedTokens(request.model)
     const meanOutput = this.#learned.outputTokens(request.model)
     const stepSeconds = this.#learned.stepSecondsPerStream()
     const adapterMask = this.#table.adapterMask(request.model)
     evidence.reserve(rows)
     this.#lookUp(request.prefixHashes, rows)
+    const estimate = this.#promptTokens.estimate(request, this.#bestBlocks)
+    const { promptTokens } = estimate
+    this.#bestCachedTokens = 0
     for (let row = 0; row < rows; row += 1) {
       const slot = this.#slotOfRow(row)
-      const cachedTokens = cachedTokensOf(evidence.cachedTokens(row), { promptTokens, bytesPerToken })
+      const cachedTokens = estimate.cachedTokens(evidence.cachedTokens(row), this.#index.count(slot) > 0)
+      if (row < this.#filter.passed) this.#bestCachedTokens = Math.max(this.#bestCachedTokens, cachedTokens)
       this.#gatherEndpoint(row, slot, nowMs)
       evidence.write(row, COLUMN.promptTokens, promptTokens)
       evidence.write(row, COLUMN.cachedTokens, cachedTokens)
@@ -307,6 +313,8 @@ export class Scheduler {
     evidence.write(row, COLUMN.stateFresh, table.isFresh(slot, nowMs) ? 1 : 0)
     evidence.write(row, COLUMN.runningRequests, table.runningRequests(slot))
     evidence.write(row, COLUMN.waitingRequests, table.waitingRequests(slot))
+    evidence.write(row, COLUMN.othersRunning, table.othersRunning(slot))
+    evidence.write(row, COLUMN.othersWaiting, table.othersWaiting(slot))
     evidence.write(row, COLUMN.kvUsageRatio, table.kvUsageRatio(slot))
     evidence.write(row, COLUMN.kvCapacityTokens, this.#kvCapacityOf(slot))
     evidence.write(row, COLUMN.slots, this.#slotsOfEngine)
@@ -345,8 +353,6 @@ export class Scheduler {
     const work = { tokens: uncached, outputTokens: evidence.meanOutputTokens(row), dueMs }
     const reservation = this.#outstanding.open(request, { slot, endpoint: endpoint.id }, work)
     const hitBlocks = this.#index.longestPrefix(request.prefixHashes, slot, this.#bestBlocks)
-    const bytesPerToken = this.#learned.bytesPerToken(request.model)
-    const bestCachedTokens = cachedTokensOf(this.#bestBlocks, { promptTokens, bytesPerToken })
     this.#index.begin(request.prefixHashes, slot)
     if (first) this.#learned.uncachedObserved(request.model, uncached)
     const prediction = {
@@ -357,7 +363,7 @@ export class Scheduler {
       predictedHitBytes: hitBlocks * PREFIX_BLOCK_BYTES,
       uncachedTokens: uncached,
       promptTokens,
-      bestHitRatio: promptTokens === 0 ? 0 : bestCachedTokens / promptTokens,
+      bestHitRatio: promptTokens === 0 ? 0 : this.#bestCachedTokens / promptTokens,
       bestHitBlocks: this.#bestBlocks,
       lookupMs: this.#lookupMs,
       marginSeconds: this.#marginSeconds(),
@@ -377,7 +383,7 @@ export class Scheduler {
   /** Streams that the engine runs beside ours and our siblings', 0 without fresh state. */
   #otherStreams(slot: number, nowMs: number): number {
     if (!this.#table.isFresh(slot, nowMs)) return 0
-    return atLeastZero(this.#table.runningRequests(slot) - this.#load.inFlight(slot))
+    return atLeastZero(this.#table.othersRunning(slot))
   }
 
   #firstContent({ request, slot, reservation, pickedMs, expectedSeconds, unloadedSeconds, tokensAhead }: Ticket): void {
@@ -407,8 +413,7 @@ export class Scheduler {
   #finished(request: RequestSummary, slot: number, outcome: AssignmentOutcome, promptTokensEstimated: number): void {
     const promptTokens = plausible(outcome.promptTokens)
     const completionTokens = plausible(outcome.completionTokens)
-    if (promptTokens !== undefined)
-      this.#learned.promptObserved(request.model, { bytes: request.promptBytes, images: request.images, tokens: promptTokens })
+    if (promptTokens !== undefined) this.#promptTokens.observed(request, promptTokens)
     if (completionTokens !== undefined) this.#learned.outputObserved(request.model, completionTokens)
     this.#rates.finished(slot, (promptTokens ?? promptTokensEstimated) + (completionTokens ?? 0))
   }
@@ -480,9 +485,4 @@ function lacksAdapter(mask: Uint8Array | undefined, slot: number): boolean {
 /** Tokens as an engine counted them; undefined: no count that a request can have. */
 function plausible(tokens: number | undefined): number | undefined {
   return tokens !== undefined && tokens >= 0 && tokens <= TOKENS_MAX ? tokens : undefined
-}
-
-/** What `blocks` of the index amount to, at most the whole prompt. */
-function cachedTokensOf(blocks: number, { promptTokens, bytesPerToken }: { readonly promptTokens: number; readonly bytesPerToken: number }): number {
-  return Math.min(promptTokens, Math.floor((blocks * PREFIX_BLOCK_BYTES) / bytesPerToken))
 }

@@ -26,12 +26,12 @@ export interface RequestSummary {
   readonly stream: boolean
   readonly priority: number
   readonly fairnessId: string
-  /** Bytes of the prompt as sent (the `messages` or `prompt` value), inline images left out. */
+  /** Bytes of the prompt as sent (the `tools` value, then that of `messages` or `prompt`), inline images left out. */
   readonly promptBytes: number
   readonly images: number
   /**
    * Chained hashes of the prompt's 256-byte blocks, as sent, each pair (high, low) of 32 bits one
-   * block: hash i covers blocks 0..i, seeded with model, adapter, tools and cache salt. Partial last block left out.
+   * block: hash i covers blocks 0..i, seeded with model, adapter and cache salt. Partial last block left out.
    */
   readonly prefixHashes: Uint32Array
   readonly outputTokensMax: number | undefined

@@ -1,13 +1,15 @@
 import { Command, CommanderError } from 'commander'
 import { configCommand } from './commands/config.ts'
 import { decisionsCommand } from './commands/decisions.ts'
+import { engineCommand } from './commands/engine.ts'
+import { eventsCommand } from './commands/events.ts'
 import { exportCommand } from './commands/export.ts'
 import { lintCommand } from './commands/lint.ts'
 import { loadCommand } from './commands/load.ts'
 import { metricsCommand } from './commands/metrics.ts'
 import { queryCommand } from './commands/query.ts'
 import { replayCommand } from './commands/replay.ts'
-import { engineCommand, gatewayCommand, monitorCommand } from './commands/single-roles.ts'
+import { gatewayCommand, monitorCommand } from './commands/single-roles.ts'
 import { upCommand } from './commands/up.ts'
 import { startRole } from './roles/start-role.ts'
 import { runUnderSupervisor, StartError } from './supervisor/role-process.ts'
@@ -32,6 +34,7 @@ async function main(args: readonly string[]): Promise<void> {
     monitorCommand(),
     engineCommand(),
     decisionsCommand(),
+    eventsCommand(),
     metricsCommand(),
     exportCommand(),
     lintCommand(),

@@ -196,7 +196,10 @@ describe('the books of a thousand requests', () => {
       const [outcome, errorCode] = CODES[end.error.code] as (typeof CODES)[string]
       return { ...entry, sawContent, outcome, errorCode }
     }
-    expect(end).toMatchObject({ finished: true, done: true, contentEvents: plan.tokens })
+    expect(end).toMatchObject({ finished: true, done: true })
+    // A late engine puts several tokens into one event, as vLLM does.
+    expect(end.contentEvents).toBeGreaterThan(0)
+    expect(end.contentEvents).toBeLessThanOrEqual(plan.tokens)
     // Nobody is shown a usage event who has not asked for one, although the gateway always does.
     expect(end.usage !== undefined).toBe(plan.kind === 'stream-with-usage')
     return { ...entry, sawContent, outcome: 'ok', completionTokens: plan.tokens, ...(end.usage === undefined ? {} : tokensOf(end.usage)) }

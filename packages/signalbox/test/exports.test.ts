@@ -53,7 +53,8 @@ describe.skipIf(prometheus === undefined)('a real Prometheus with nothing but wh
       gateway: { port: port(fleet.api) },
       admin: { port: port(fleet.admin) },
       monitor: { port: port(fleet.console) },
-      demo: { engines: 2, enginePort: fleet.enginePort },
+      demo: { engines: 2 },
+      engine: { port: fleet.enginePort },
     }
     writeFileSync(join(folder, 'signalbox.yaml'), JSON.stringify(config))
     await exported('prometheus-config', '--static', '--scrape-interval', '1s', '--out', '.')

@@ -94,7 +94,7 @@ export async function freePort(): Promise<number> {
 }
 
 /** The first of `count` consecutive free ports. */
-async function freePorts(count: number): Promise<number> {
+export async function freePorts(count: number): Promise<number> {
   for (;;) {
     const first = 20_000 + Math.floor(Math.random() * 12_000)
     const free = await Promise.all(Array.from({ length: count }, (_, index) => isFree(first + index)))

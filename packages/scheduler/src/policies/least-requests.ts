@@ -2,7 +2,7 @@ import { atLeastZero } from '../estimates.ts'
 import { readParameters } from '../parameters.ts'
 import { definePolicy } from '../policy.ts'
 
-/** The fewest requests: the gateways' in flight, or what the engine says it has while its state is fresh and says more. */
+/** The fewest requests: the gateways' in flight, and other senders' while the state is fresh. */
 export const leastRequests = definePolicy({
   type: 'least-requests',
   stability: 'stable',
@@ -13,7 +13,7 @@ export const leastRequests = definePolicy({
       label: 'Requests there',
       unit: 'requests',
       group: 'order',
-      description: "Gateways' requests in flight, or the running and waiting ones of the engine if more",
+      description: "Gateways' requests in flight, and other senders' at the last poll",
     },
   ],
   create(raw) {
@@ -21,9 +21,8 @@ export const leastRequests = definePolicy({
     return {
       score(evidence, terms) {
         for (let row = 0; row < evidence.rows; row += 1) {
-          const own = evidence.inFlight(row)
-          const reported = evidence.fresh(row) ? evidence.runningRequests(row) + evidence.waitingRequests(row) : 0
-          terms.set(row, 0, Math.max(own, atLeastZero(reported)))
+          const others = evidence.fresh(row) ? evidence.othersRunning(row) + evidence.othersWaiting(row) : 0
+          terms.set(row, 0, evidence.inFlight(row) + atLeastZero(others))
         }
       },
     }

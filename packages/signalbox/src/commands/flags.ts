@@ -2,8 +2,9 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { EngineDialectId } from '@signalbox/engine'
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import { engineDialectNames } from '../config/engine-section.ts'
 import { loadConfig, parseConfig } from '../config/load.ts'
-import { type Config, engineDialectNames } from '../config/schema.ts'
+import type { Config } from '../config/schema.ts'
 import { StartError } from '../supervisor/role-process.ts'
 
 /** The few values that people change by hand. Each overrides the file. */
@@ -74,7 +75,7 @@ export function engineCount(text: string): number {
 }
 
 /** NaN for anything but decimal digits: an empty text is no zero. */
-function wholeNumber(text: string): number {
+export function wholeNumber(text: string): number {
   return /^\d+$/.test(text) ? Number(text) : Number.NaN
 }
 
@@ -100,8 +101,7 @@ export function configFrom(flags: CommonFlags): Config {
       port: flags.consolePort ?? config.monitor.port,
       ...(flags.dataFolder === undefined ? {} : { store: { kind: 'embedded' }, dataFolder: resolve(flags.dataFolder) }),
     },
-    engine: { ...config.engine, dialect: flags.engineDialect ?? config.engine.dialect },
-    demo: { ...config.demo, enginePort: flags.enginePort ?? config.demo.enginePort },
+    engine: { ...config.engine, dialect: flags.engineDialect ?? config.engine.dialect, port: flags.enginePort ?? config.engine.port },
     endpoints: { ...config.endpoints, backends: flags.backend === undefined ? config.endpoints.backends : checkedBackends(flags.backend) },
     scheduler: { ...config.scheduler, policy: flags.policy ?? config.scheduler.policy },
   }

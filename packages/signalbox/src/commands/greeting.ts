@@ -1,3 +1,4 @@
+import { engineModelOf } from '../config/engine-options.ts'
 import type { Config } from '../config/schema.ts'
 import type { DemoFlags } from '../supervisor/messages.ts'
 import type { RoleAddresses } from '../supervisor/supervisor.ts'
@@ -29,7 +30,7 @@ export function greeting({ version, config, addresses, demo, tookMs }: GreetingF
   lines.push(`  samples   ${store.kind === 'memory' || dataFolder === undefined ? 'in memory' : dataFolder}`)
   if (engines.length > 0) lines.push(`  engines   ${engines.length} simulated: ${engines.join(' ')}`)
   if (demo.traffic) lines.push(`  traffic   simulated, about ${config.demo.requestsPerSecond} requests a second (--no-traffic leaves it out)`)
-  const model = engines.length > 0 ? config.demo.model : '<model>'
+  const model = engines.length > 0 ? engineModelOf(config) : '<model>'
   lines.push(
     '',
     'Try:',

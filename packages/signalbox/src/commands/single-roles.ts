@@ -5,7 +5,7 @@ import { endpointsOf } from '../config/endpoints.ts'
 import type { Config } from '../config/schema.ts'
 import { startRole } from '../roles/start-role.ts'
 import { runByHand, StartError } from '../supervisor/role-process.ts'
-import { type CommonFlags, configFrom, configPathOf, withConfigFlags, withEngineFlags, withGatewayFlags, withMonitorFlags } from './flags.ts'
+import { type CommonFlags, configFrom, configPathOf, withGatewayFlags, withMonitorFlags } from './flags.ts'
 
 const GRACE_MS = 4_000
 
@@ -27,16 +27,6 @@ export function monitorCommand(): Command {
       const demo = { simulatedEngines: 0, traffic: false }
       const running = await runByHand(() => startRole({ role: 'monitor', config, endpoints: listed(config), demo, isDataTemporary: false }), GRACE_MS)
       console.log(`console ${running.addresses['console']}`)
-    })
-}
-
-export function engineCommand(): Command {
-  return withEngineFlags(withConfigFlags(new Command('engine')), 'its port (default: 8001)')
-    .description('one simulated engine alone: a model server in real time, for trying things out; of several dialects it speaks the first')
-    .action(async (flags: CommonFlags) => {
-      const config = configFrom(flags)
-      const running = await runByHand(() => startRole({ role: 'engine', config, index: 0 }), GRACE_MS)
-      console.log(`simulated engine ${running.addresses['engine']}, model ${config.demo.model}`)
     })
 }
 

@@ -104,7 +104,7 @@ export function realEndpoints(config: Config): readonly EndpointSpec[] | undefin
 export function simulatedEndpoints(config: Config, engines: number): EndpointSpec[] {
   return Array.from({ length: engines }, (_, index) => ({
     id: `engine-${index + 1}`,
-    url: `http://${reachable(config.host)}:${config.demo.enginePort + index}`,
+    url: `http://${reachable(config.host)}:${config.engine.port + index}`,
     simulated: true,
   }))
 }

@@ -76,6 +76,10 @@ describe('a configuration file', () => {
       ['token', 'endpoints.yaml', 'samples', 'mine.mjs'].map((name) => join(testdata, 'valid', name)),
     )
     expect(Object.isFrozen(loaded.value.admin)).toBe(true)
+    const engines = loadConfig(join(testdata, 'valid', 'engine.yaml'))
+    if (!engines.ok) throw new Error(engines.error[0]?.message)
+    const { apiKeyFile, texts } = engines.value.engine
+    expect([apiKeyFile, texts]).toEqual([join(testdata, 'valid', 'key'), { file: join(testdata, 'valid', 'answers.jsonl') }])
   })
 
   it('says that a missing file cannot be read', () => {

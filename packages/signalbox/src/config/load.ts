@@ -20,11 +20,16 @@ export function loadConfig(path: string): Result<Config, readonly ConfigProblem[
 }
 
 function withPathsFrom(config: Config, folder: string): Config {
-  const { admin, endpoints, monitor, scheduler } = config
+  const { admin, endpoints, engine, monitor, scheduler } = config
   return {
     ...config,
     admin: admin.tokenFile === undefined ? admin : { ...admin, tokenFile: resolve(folder, admin.tokenFile) },
     endpoints: endpoints.file === undefined ? endpoints : { ...endpoints, file: resolve(folder, endpoints.file) },
+    engine: {
+      ...engine,
+      ...(engine.apiKeyFile === undefined ? {} : { apiKeyFile: resolve(folder, engine.apiKeyFile) }),
+      texts: typeof engine.texts === 'string' ? engine.texts : { file: resolve(folder, engine.texts.file) },
+    },
     monitor: monitor.dataFolder === undefined ? monitor : { ...monitor, dataFolder: resolve(folder, monitor.dataFolder) },
     scheduler: isModulePath(scheduler.policy) ? { ...scheduler, policy: resolve(folder, scheduler.policy) } : scheduler,
   }

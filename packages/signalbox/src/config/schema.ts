@@ -1,8 +1,8 @@
-import { type EngineDialectId, engineDialects } from '@signalbox/engine'
 import { gatewayDialects, objectivesDefault } from '@signalbox/gateway'
 import { storeDefaults } from '@signalbox/monitor'
 import { z } from 'zod'
 import { closest } from './closest.ts'
+import { engineKeys } from './engine-section.ts'
 
 const port = (fallback: number) => z.int().min(0).max(65_535).default(fallback)
 const positive = z.int().min(1)
@@ -25,15 +25,6 @@ const backend = z.union(
 /** Endpoints as they stand in a configuration file or an endpoints file. */
 export const backendsSchema = z.array(backend).max(4096)
 
-/** What a simulated engine may speak, in the order of the documentation. */
-export const engineDialectNames = Object.keys(engineDialects) as readonly EngineDialectId[]
-
-const engineDialect = z.enum(engineDialectNames)
-const error = `expected one or a list of ${engineDialectNames.join(', ')}`
-const engineDialectList = z
-  .union([engineDialect, z.array(engineDialect).min(1, { error }).max(64)], { error })
-  .default(['vllm', 'vllm-0.9'])
-  .transform((names): readonly EngineDialectId[] => (typeof names === 'string' ? [names] : names))
 /** `all` for every dialect that the gateway can fill; one name may stand without a list. */
 const dialect = z.enum(['all', ...gatewayDialects], {
   error: ({ input }) => {
@@ -179,19 +170,12 @@ export const configSchema = z.strictObject({
         'Whether queries may use what Prometheus calls experimental: `limitk`, `limit_ratio`, `fill`, `anchored`, `smoothed` and the experimental functions.',
       ),
   }),
-  engine: section({
-    dialect: engineDialectList.describe(
-      "Whose metrics the simulated engines speak: `vllm` (the newest), `vllm-0.9` (0.9.2, old names and new ones), `vllm-v0`, `sglang`, or a list that they take in turn. Their HTTP is vLLM's all the same.",
-    ),
-  }),
+  engine: section(engineKeys),
   demo: section({
     engines: z.int().min(1).max(64).default(3).describe('Simulated engines, started only where no backend is given.'),
-    enginePort: port(8001).describe('Port of the first one; the others follow.'),
-    model: z.string().min(1).default('demo-8b').describe('Model name that they serve.'),
-    preset: z.string().min(1).default('demo').describe('Their speed and cache: `demo`, `8b-h100`, `8b-a100`, `70b-h100` or `cpu`.'),
     traffic: z.boolean().default(true).describe('Whether demo traffic is sent.'),
     requestsPerSecond: z.number().min(0.01).max(1_000).default(2).describe('Its mean rate.'),
-    seed: z.int().min(0).default(1).describe('Seed of everything random in the demonstration.'),
+    seed: z.int().min(0).default(1).describe('Seed of the demo traffic.'),
   }),
 })
 

@@ -13,7 +13,7 @@ const connector = speaker({
   dialect: 'vllm',
   prefix: 'vllm:',
   labels: 'engine model_name=model',
-  source: 'reference/vllm.md §1.5',
+  source: 'reference/vllm.md §1.5; since when: vllm-project/vllm pull request 26811',
 })
 
 /** vLLM V1, current names (0.11 and later). */
@@ -103,17 +103,29 @@ export const vllmEntries: readonly DialectEntry[] = [
   speak('request_params_n', 'engine.request_params_n', { bounds: vllmBuckets.few }),
   speak('request_prefill_kv_computed_tokens', 'engine.request_prefill_computed_tokens', { bounds: vllmBuckets.tokens }),
   speak('request_num_preemptions', 'engine.request_preemptions', { bounds: vllmBuckets.preemptions, since: '0.30' }),
-  speak('kv_block_lifetime_seconds', 'engine.kv_block_lifetime', { bounds: vllmBuckets.residency, note: 'only with --kv-cache-metrics' }),
-  speak('kv_block_idle_before_evict_seconds', 'engine.kv_block_idle', { bounds: vllmBuckets.residency, note: 'only with --kv-cache-metrics' }),
-  speak('kv_block_reuse_gap_seconds', 'engine.kv_block_reuse_gap', { bounds: vllmBuckets.residency, note: 'only with --kv-cache-metrics' }),
+  speak('kv_block_lifetime_seconds', 'engine.kv_block_lifetime', {
+    bounds: vllmBuckets.residency,
+    since: '0.12',
+    note: 'only with --kv-cache-metrics',
+  }),
+  speak('kv_block_idle_before_evict_seconds', 'engine.kv_block_idle', {
+    bounds: vllmBuckets.residency,
+    since: '0.12',
+    note: 'only with --kv-cache-metrics',
+  }),
+  speak('kv_block_reuse_gap_seconds', 'engine.kv_block_reuse_gap', {
+    bounds: vllmBuckets.residency,
+    since: '0.12',
+    note: 'only with --kv-cache-metrics',
+  }),
 
-  connector('nixl_xfer_time_seconds', 'engine.kv_transfer_time'),
-  connector('nixl_post_time_seconds', 'engine.kv_transfer_post_time', { bounds: vllmBuckets.transferPost }),
-  connector('nixl_bytes_transferred', 'engine.kv_transfer_bytes'),
-  connector('nixl_num_descriptors', 'engine.kv_transfer_descriptors', { bounds: vllmBuckets.transferDescriptors }),
-  connector('nixl_num_failed_transfers_total', 'engine.kv_transfers_failed'),
-  connector('nixl_num_failed_notifications_total', 'engine.kv_notifications_failed'),
-  connector('nixl_num_kv_expired_reqs_total', 'engine.kv_expired_requests'),
+  connector('nixl_xfer_time_seconds', 'engine.kv_transfer_time', { bounds: vllmBuckets.transferTime, since: '0.12' }),
+  connector('nixl_post_time_seconds', 'engine.kv_transfer_post_time', { bounds: vllmBuckets.transferPost, since: '0.12' }),
+  connector('nixl_bytes_transferred', 'engine.kv_transfer_bytes', { bounds: vllmBuckets.transferBytes, since: '0.12' }),
+  connector('nixl_num_descriptors', 'engine.kv_transfer_descriptors', { bounds: vllmBuckets.transferDescriptors, since: '0.12' }),
+  connector('nixl_num_failed_transfers_total', 'engine.kv_transfers_failed', { since: '0.12' }),
+  connector('nixl_num_failed_notifications_total', 'engine.kv_notifications_failed', { since: '0.12' }),
+  connector('nixl_num_kv_expired_reqs_total', 'engine.kv_expired_requests', { since: '0.12' }),
   connector('kv_offload_total_bytes_total', 'engine.kv_offload_bytes', { labels: 'engine model_name=model transfer_type' }),
   connector('kv_offload_total_time_total', 'engine.kv_offload_seconds', { labels: 'engine model_name=model transfer_type' }),
   connector('kv_offload_size', 'engine.kv_offload_size', { labels: 'engine model_name=model transfer_type', bounds: vllmBuckets.offloadBytes }),
