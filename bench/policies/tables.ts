@@ -1,4 +1,4 @@
-import { bestOf, type ReportInterval, type ReportLoad, type ReportMetric } from '@signalbox/replay'
+import type { ReportInterval, ReportLoad, ReportMetric, ReportRow } from '@signalbox/replay'
 
 /** What the documents show of a scenario: one table, a row a policy, for each load the two latencies that are judged. */
 const shown: readonly ReportMetric[] = [
@@ -15,7 +15,7 @@ export function markdownTable(loads: readonly ReportLoad[]): string {
     `hit ratio at ${loads.at(-1)?.load}`,
     `regret at ${loads.at(-1)?.load}`,
   ]
-  const best = loads.map(({ rows }) => shown.map((metric) => new Set(bestOf(rows, metric))))
+  const best = loads.map(({ rows }) => shown.map((metric) => overlappingBest(rows, metric)))
   const lines = variants.map((variant) => {
     const cells = loads.flatMap(({ rows }, at) => {
       const row = rows.find((one) => one.variant === variant)
@@ -28,6 +28,18 @@ export function markdownTable(loads: readonly ReportLoad[]): string {
     return [variant, ...cells, percent(last?.['hitRatio']?.mean), interval(last?.['regretMs'] ?? null)]
   })
   return [header, header.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
+}
+
+/** The variants whose interval overlaps that of the least mean; references take no part. */
+function overlappingBest(rows: readonly ReportRow[], { id }: ReportMetric): ReadonlySet<string> {
+  const known = rows.flatMap(({ variant, isReference, values }) => {
+    const value = values[id]
+    return isReference || value === null || value === undefined
+      ? []
+      : [{ variant, low: value.low ?? value.mean, high: value.high ?? value.mean, value }]
+  })
+  const least = known.toSorted((a, b) => a.value.mean - b.value.mean)[0]
+  return new Set(known.filter(({ low }) => least !== undefined && low <= least.high).map(({ variant }) => variant))
 }
 
 function interval(value: ReportInterval | null): string {
