@@ -155,6 +155,20 @@ describe('a policy of one’s own', () => {
     expect(output).toMatch(/^\.\/kv-headroom\.mjs .* 0 +2$/m)
   })
 
+  it('is the one whose making the documentation shows, and the trace beside it is read', async () => {
+    const policies = fileURLToPath(new URL('../testdata/policies', import.meta.url))
+    const documentation = readFileSync(new URL('../../../docs/replay.md', import.meta.url), 'utf8')
+    const [, code] = readFileSync(join(policies, 'work-ahead.mjs'), 'utf8').split(/^\/\/.*\n/)
+    expect(documentation).toContain(code)
+    const lines = /```json\n([^`]+)```/.exec(documentation)?.[1] as string
+    writeFileSync(join(folder, 'documented.jsonl'), lines)
+    const args = [join(folder, 'documented.jsonl'), '--policy', './work-ahead.mjs', '--engines', '1x8b-h100', '--rate', '1', '--seeds', '1']
+    const { code: exit, output } = await replay([...args, '--columns', 'hitRatio'], policies)
+    expect(exit).toBe(0)
+    // The first tenth rounds to nobody: 496 of 437 + 517 tokens lie in the second prompt's known blocks.
+    expect(output).toMatch(/^\.\/work-ahead\.mjs +52\.0 % +0 +1$/m)
+  })
+
   it('that throws half-way ends the replay with its place, after what was done', async () => {
     writeFileSync(
       join(folder, 'half-way.mjs'),
