@@ -23,7 +23,7 @@ function poisson(parameters: Readonly<Record<string, number>>) {
 function rateOf(options: SaturationOptions): number {
   const rate = saturation(options)
   if (!rate.ok) throw new Error(rate.error)
-  return rate.value
+  return rate.value.requestsPerSecond
 }
 
 describe('saturation', () => {

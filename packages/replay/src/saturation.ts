@@ -22,6 +22,14 @@ export interface SaturationOptions {
   readonly requestsMax?: number
 }
 
+/** How much a fleet gets done of a trace. */
+export interface Saturation {
+  readonly requestsPerSecond: number
+  /** Requests that were under way all the time, and how many the engines hold at once. Where the trace has too few to keep them full, they may get more done. */
+  readonly concurrency: number
+  readonly held: number
+}
+
 /**
  * Requests a second that a fleet gets done of a trace when there is always more to do: what `load` 1 means. Measured in a closed loop: clients
  * as many as the engines' caches and slots hold send the trace's requests in its order, each the next one when its last has ended,
@@ -32,7 +40,7 @@ export interface SaturationOptions {
  *
  * What it is not: the rate up to which latency is good. That is lower, and the curve over `load` shows it.
  */
-export function saturation(options: SaturationOptions): Result<number, string> {
+export function saturation(options: SaturationOptions): Result<Saturation, string> {
   const { trace, fleet, seed, requestsMax = REQUESTS_MAX } = options
   const requests = trace.requests.slice(0, requestsMax)
   if (requests.length < REQUESTS_MIN)
@@ -40,6 +48,8 @@ export function saturation(options: SaturationOptions): Result<number, string> {
   const part: Trace = { ...trace, requests }
   const plugin = policies.get('least-cost')
   assert(plugin !== undefined, 'least-cost is registered')
+  const held = heldAtOnce(part, fleet)
+  const concurrency = options.concurrency ?? Math.max(1, Math.min(held, Math.floor(requests.length * UNDER_WAY_RATIO)))
   const simulation = new Simulation({
     trace: part,
     fleet,
@@ -48,7 +58,7 @@ export function saturation(options: SaturationOptions): Result<number, string> {
     gateways: 1,
     feed: undefined,
     objectives: { ttftMs: Number.POSITIVE_INFINITY, tpotMs: Number.POSITIVE_INFINITY },
-    closedLoop: { concurrency: options.concurrency ?? concurrencyOf(part, fleet) },
+    closedLoop: { concurrency },
     prompts: new PromptCache(part),
   })
   while (simulation.advance(100_000));
@@ -59,17 +69,17 @@ export function saturation(options: SaturationOptions): Result<number, string> {
       `saturation is measured with ${REQUESTS_MIN} completed requests and more, and of ${requests.length} the engines completed ${endsMs.length}: ${tooLong} are longer than an engine holds`,
     )
   }
-  return ok(middleRate(endsMs))
+  return ok({ requestsPerSecond: middleRate(endsMs), concurrency, held })
 }
 
 /** Requests that the engines hold at once, by slots and by KV blocks at the trace's mean size. */
-function concurrencyOf({ requests }: Trace, fleet: FleetSpec): number {
+function heldAtOnce({ requests }: Trace, fleet: FleetSpec): number {
   const tokens = requests.reduce((sum, { prompt, output }) => sum + prompt.tokens + output.tokens, 0) / requests.length
   let held = 0
   for (const { options } of fleetEngines(fleet, seededRandom(0))) {
     held += Math.max(1, Math.min(options.sequencesMax, Math.floor(((options.blocksTotal - 1) * options.blockTokens) / tokens)))
   }
-  return Math.max(1, Math.min(held, Math.floor(requests.length * UNDER_WAY_RATIO)))
+  return held
 }
 
 /** Completions a second between the first and the third quarter of them. */

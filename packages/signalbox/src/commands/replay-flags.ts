@@ -26,6 +26,7 @@ export interface ReplayFlags extends ExperimentFlags {
   readonly feedDelay?: number
   readonly poll: number
   readonly unstreamed: number
+  readonly priorities?: number
   readonly threads?: number
 }
 
@@ -70,6 +71,7 @@ export function withReplayFlags(command: Command): Command {
     .option('--feed-delay <ms>', 'they tell each other what they send, so much later (default: they do not)', number(0, 60_000))
     .option('--poll <ms>', "between two looks at an engine's state", number(1, 600_000), 1000)
     .option('--unstreamed <ratio>', 'share of requests that are not streamed, 0 to 1', number(0, 1), 0)
+    .option('--priorities <number>', "so many are drawn over the requests, from 0 (default: the trace's own)", whole(2, 100))
     .option('--threads <number>', 'simulations at once (default: the processors)', whole(1, THREADS_MAX))
   return withReportFlags(command, replayColumns).addHelpText('after', helpText)
 }

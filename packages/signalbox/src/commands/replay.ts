@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { seededRandom } from '@signalbox/base'
-import type { ExperimentRun, RunResult } from '@signalbox/replay'
+import type { ExperimentRun, RunResult, Saturation } from '@signalbox/replay'
 import { Command } from 'commander'
 import { commandLine } from '../experiment/experiment-flags.ts'
 import { ProgressLine } from '../experiment/progress-line.ts'
@@ -35,6 +35,7 @@ async function replay(traceName: string, flags: ReplayFlags): Promise<void> {
     pollMs: flags.poll,
     unstreamedRatio: flags.unstreamed,
     objectives: { ttftMs: flags.ttftObjective, tpotMs: flags.tpotObjective },
+    priorityLevels: flags.priorities,
   }
   const { trace } = openTrace(settings.trace, seededRandom(flags.seed))
   const threads = Math.min(flags.threads ?? availableParallelism(), runsOf(flags))
@@ -45,9 +46,9 @@ async function replay(traceName: string, flags: ReplayFlags): Promise<void> {
       const perSecond = run.rate.kind === 'per-second' ? run.rate.value : run.rate.value * recordedPerSecond(trace)
       return { variant: run.policy, load, seed: run.seed, requestsPerSecond: perSecond, result }
     })
-    const { saturationPerSecond, ending } = outcome
+    const { saturation, ending } = outcome
     const command = commandLine(process.argv.slice(2))
-    publishReport(replayReport({ flags, trace, runs, saturationPerSecond, stopped: ending !== 'complete', command }), flags)
+    publishReport(replayReport({ flags, trace, runs, saturation, stopped: ending !== 'complete', command }), flags)
   } else if (outcome.ending === 'stopped') console.error('stopped before the first run was done')
   if (outcome.ending instanceof StartError) throw outcome.ending
 }
@@ -61,7 +62,7 @@ interface PlannedRun {
 interface Outcome {
   /** Those that are done. */
   readonly runs: readonly (PlannedRun & { readonly result: RunResult })[]
-  readonly saturationPerSecond: number | undefined
+  readonly saturation: Saturation | undefined
   /** All runs done, a signal, or what made going on useless. */
   readonly ending: 'complete' | 'stopped' | StartError
 }
@@ -70,18 +71,18 @@ interface Outcome {
 async function runAll(pool: ReplayPool, flags: ReplayFlags): Promise<Outcome> {
   const total = runsOf(flags)
   const runs: (PlannedRun & { readonly result: RunResult })[] = []
-  let saturationPerSecond: number | undefined
+  let saturation: Saturation | undefined
   let ending: Outcome['ending'] = 'complete'
   const stop = stopOnSignal(() => void pool.stop())
   const progress = new ProgressLine(process.stderr, 'replay')
   const beganMs = performance.now()
   const tick = setInterval(() => {
-    const detail = flags.rate === undefined && saturationPerSecond === undefined ? 'measuring saturation' : `${runs.length} of ${total} runs`
+    const detail = flags.rate === undefined && saturation === undefined ? 'measuring saturation' : `${runs.length} of ${total} runs`
     progress.show({ share: (runs.length + pool.sharesUnderWay) / total, elapsedMs: performance.now() - beganMs, detail })
   }, PROGRESS_MS)
   try {
-    if (flags.rate === undefined) saturationPerSecond = await pool.saturationPerSecond(flags.seed)
-    const planned = plan(flags, saturationPerSecond)
+    if (flags.rate === undefined) saturation = await pool.saturation(flags.seed)
+    const planned = plan(flags, saturation?.requestsPerSecond)
     await pool.runAll(
       planned.map(({ run }) => run),
       (index, result) => runs.push({ ...(planned[index] as PlannedRun), result }),
@@ -96,7 +97,7 @@ async function runAll(pool: ReplayPool, flags: ReplayFlags): Promise<Outcome> {
     await pool.stop()
   }
   if (stop.stopped && runs.length < total) ending = 'stopped'
-  return { runs, saturationPerSecond, ending }
+  return { runs, saturation, ending }
 }
 
 const PROGRESS_MS = 100

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import type { RunResult } from '@signalbox/replay'
+import type { RunResult, Saturation } from '@signalbox/replay'
 import { StartError } from '../supervisor/role-process.ts'
 import type { FromReplayWorker, ReplayWorkerData, ToReplayWorker } from './replay-protocol.ts'
 import type { ReplayRun, ReplaySettings } from './replay-runner.ts'
@@ -33,10 +33,10 @@ export class ReplayPool {
   }
 
   /** Rejects with a StartError where the trace does not tell. */
-  async saturationPerSecond(seed: number): Promise<number> {
+  async saturation(seed: number): Promise<Saturation> {
     const answer = await (this.#seats[0] as Seat).ask({ type: 'saturation', seed })
     if (answer.type !== 'saturation') throw new Error(`a worker thread answered ${answer.type} when asked for the saturation`)
-    return answer.requestsPerSecond
+    return answer.saturation
   }
 
   /**

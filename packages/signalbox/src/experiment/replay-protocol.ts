@@ -1,4 +1,4 @@
-import type { RunResult } from '@signalbox/replay'
+import type { RunResult, Saturation } from '@signalbox/replay'
 import type { ReplayRun, ReplaySettings } from './replay-runner.ts'
 
 /** What a replay's worker thread is started with. */
@@ -10,7 +10,7 @@ export type ToReplayWorker = { readonly type: 'saturation'; readonly seed: numbe
 
 export type FromReplayWorker =
   | { readonly type: 'progress'; readonly share: number }
-  | { readonly type: 'saturation'; readonly requestsPerSecond: number }
+  | { readonly type: 'saturation'; readonly saturation: Saturation }
   | { readonly type: 'result'; readonly result: RunResult }
   /** A mistake of the person at the terminal, in a sentence. */
   | { readonly type: 'refused'; readonly message: string }

@@ -6,6 +6,7 @@ import {
   type RunResult,
   replayColumns,
   reportLoads,
+  type Saturation,
   type Trace,
 } from '@signalbox/replay'
 import type { ReplayFlags } from '../commands/replay-flags.ts'
@@ -19,13 +20,13 @@ export interface ReplayOutcome {
   /** In any order. */
   readonly runs: readonly ExperimentRun<RunResult>[]
   /** Undefined: not measured. */
-  readonly saturationPerSecond: number | undefined
+  readonly saturation: Saturation | undefined
   readonly stopped: boolean
   /** How to repeat it. */
   readonly command: string
 }
 
-export function replayReport({ flags, trace, runs, saturationPerSecond, stopped, command }: ReplayOutcome): ExperimentReport {
+export function replayReport({ flags, trace, runs, saturation, stopped, command }: ReplayOutcome): ExperimentReport {
   return {
     kind: 'replay',
     version: 1,
@@ -35,22 +36,30 @@ export function replayReport({ flags, trace, runs, saturationPerSecond, stopped,
       traceFact(trace),
       ['Engines', `${flags.engines.text}, simulated`],
       ['Gateways', gatewaysText(flags)],
-      ...(saturationPerSecond === undefined ? [] : [['Saturation', `${saturationPerSecond.toFixed(2)} requests/s, measured`] as const]),
+      ...(saturation === undefined
+        ? []
+        : [['Saturation', `${saturation.requestsPerSecond.toFixed(2)} requests/s, measured with ${saturation.concurrency} under way`] as const]),
       objectivesFact(flags),
+      ...(flags.priorities === undefined ? [] : [['Priorities', `${flags.priorities}, drawn`] as const]),
       ...(flags.unstreamed === 0 ? [] : [['Not streamed', `${Math.round(flags.unstreamed * 100)} %`] as const]),
     ],
     loadLabel: flags.rate === undefined ? 'Load, of saturation' : 'Times the recorded rate',
-    saturationPerSecond: saturationPerSecond ?? null,
+    saturationPerSecond: saturation?.requestsPerSecond ?? null,
     metrics: metricsOf(replayColumns),
     loads: reportLoads(replayColumns, runs, { variants: flags.policy, references: [ORACLE] }),
     notes: [
       ...trace.notes,
       ...(trace.hasPrefixes ? [] : ['The trace does not say what prompts share: it shows load balance only.']),
+      ...(saturation === undefined || saturation.concurrency >= saturation.held ? [] : [fewNote(saturation)]),
       ...[failureNote(runs)].filter((note) => note !== undefined),
     ],
     command,
     stopped,
   }
+}
+
+function fewNote({ concurrency, held }: Saturation): string {
+  return `Saturation was measured with ${concurrency} requests under way, where the engines hold ${held}: the trace has too few to keep them full, and they may get more done.`
 }
 
 /** What the report of any experiment says of its trace. */

@@ -1,5 +1,15 @@
 import { seededRandom } from '@signalbox/base'
-import { type FleetSpec, PromptCache, type RunResult, Simulation, saturation, type Trace, timeScaled } from '@signalbox/replay'
+import {
+  type FleetSpec,
+  PromptCache,
+  type RunResult,
+  type Saturation,
+  Simulation,
+  saturation,
+  type Trace,
+  timeScaled,
+  withPriorities,
+} from '@signalbox/replay'
 import { StartError } from '../supervisor/role-process.ts'
 import { recordedPerSecond } from './recorded-rate.ts'
 import { replayPolicy } from './replay-policy.ts'
@@ -16,6 +26,8 @@ export interface ReplaySettings {
   /** Share of the requests that are not streamed, 0..1. */
   readonly unstreamedRatio: number
   readonly objectives: { readonly ttftMs: number; readonly tpotMs: number }
+  /** Priorities drawn over the requests, from 0; undefined: the trace's own. */
+  readonly priorityLevels: number | undefined
 }
 
 /** How fast requests come, reached by scaling the trace's times. */
@@ -40,8 +52,8 @@ export class ReplayRunner {
     this.#settings = settings
   }
 
-  /** Requests a second at which the fleet is busy all the time. Throws a StartError where the trace does not tell. */
-  saturationPerSecond(seed: number): number {
+  /** How much the fleet gets done. Throws a StartError where the trace does not tell. */
+  saturation(seed: number): Saturation {
     const measured = saturation({ trace: this.#read(seed).trace, fleet: this.#settings.fleet, seed })
     if (!measured.ok) throw new StartError(`--load: ${measured.error}; give --rate, which needs no saturation`)
     return measured.value
@@ -74,8 +86,11 @@ export class ReplayRunner {
   #read(seed: number): { readonly trace: Trace; readonly prompts: PromptCache } {
     const held = this.#held
     if (held !== undefined && (held.seed === seed || !held.isRandom)) return held
-    const { trace, isRandom } = openTrace(this.#settings.trace, seededRandom(seed))
-    this.#held = { trace, prompts: new PromptCache(trace), seed, isRandom }
+    const random = seededRandom(seed)
+    const { trace: opened, isRandom } = openTrace(this.#settings.trace, random)
+    const { priorityLevels } = this.#settings
+    const trace = priorityLevels === undefined ? opened : withPriorities(opened, priorityLevels, random)
+    this.#held = { trace, prompts: new PromptCache(trace), seed, isRandom: isRandom || priorityLevels !== undefined }
     return this.#held
   }
 }

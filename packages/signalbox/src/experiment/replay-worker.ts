@@ -11,7 +11,7 @@ const say = (message: FromReplayWorker): void => port.postMessage(message)
 
 async function answer(message: ToReplayWorker): Promise<void> {
   if (message.type === 'saturation') {
-    say({ type: 'saturation', requestsPerSecond: runner.saturationPerSecond(message.seed) })
+    say({ type: 'saturation', saturation: runner.saturation(message.seed) })
     return
   }
   const running = runner.run(message.run)
