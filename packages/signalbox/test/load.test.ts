@@ -66,8 +66,8 @@ describe('signalbox load against a simulated engine', () => {
   beforeAll(async () => {
     const port = await freePort()
     url = `http://127.0.0.1:${port}`
-    engine = runSignalbox(['engine', '--engine-port', String(port)], folder)
-    await eventually(() => engine.output().includes(`simulated engine ${url}`), 'the engine to be up')
+    engine = runSignalbox(['engine', '--port', String(port)], folder)
+    await eventually(() => engine.output().includes(`${url}/v1`), 'the engine to be up')
   })
   afterAll(async () => {
     engine.child.kill('SIGINT')

@@ -44,7 +44,7 @@ describe('signalbox replay', () => {
     ])
     expect(code).toBe(0)
     expect(output).toContain('Trace: conversations.jsonl (jsonl), 48 requests, ')
-    expect(output).toMatch(/^Saturation: \d+\.\d\d requests\/s, measured$/m)
+    expect(output).toMatch(/^Saturation: \d+\.\d\d requests\/s, measured with \d+ under way$/m)
     const tables = output.split('\nLoad, of saturation: ').slice(1)
     expect(tables.map((text) => text.split(',')[0])).toEqual(['0.3', '0.9'])
     for (const text of tables) {
@@ -133,6 +133,28 @@ describe('signalbox replay', () => {
     }
     expect(await of('--gateways', '4')).toBe('4, no feed between them; engines polled every 1000 ms')
     expect(await of('--gateways', '4', '--feed-delay', '50', '--poll', '500')).toBe('4, a feed between them 50 ms late; engines polled every 500 ms')
+  })
+
+  it('draws priorities where they are asked for, the same ones whichever thread does it', async () => {
+    const of = (threads: string) =>
+      reportOf(
+        trace,
+        '--policy',
+        'random',
+        '--engines',
+        '1x8b-h100,scheduling=priority',
+        '--rate',
+        '20',
+        '--seeds',
+        '2',
+        '--priorities',
+        '3',
+        '--threads',
+        threads,
+      )
+    const report = await of('1')
+    expect(report.facts).toContainEqual(['Priorities', '3, drawn'])
+    expect((await of('2')).loads).toEqual(report.loads)
   })
 
   it('takes a trace of one request, and says why it has no saturation', async () => {

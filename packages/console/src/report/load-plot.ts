@@ -2,7 +2,7 @@ import type { ReportInterval } from '@signalbox/replay'
 import uPlot from 'uplot'
 
 /** One line of a chart: a variant's mean and interval at each load, in the order of the loads; null: not known. */
-export interface PlotLine {
+interface PlotLine {
   readonly name: string
   /** Index of its colour among the theme's hues. */
   readonly hue: number

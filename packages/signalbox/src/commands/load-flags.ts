@@ -69,5 +69,5 @@ ${shapeHelp()}
 Examples:
   signalbox load shape:prefix-cache --url http://127.0.0.1:8080 --rps 5,10,20
   signalbox load shape:chat-sessions,requests=500 --users 8,32 --think 2000 --html load.html
-  signalbox load mooncake_trace.jsonl --rate 0.5 --requests 200 --url http://gpu1:8000 --url http://gpu2:8000`
+  signalbox load trace.jsonl --rate 0.5 --requests 200 --url http://gpu1:8000 --url http://gpu2:8000`
 }

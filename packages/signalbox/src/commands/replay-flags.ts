@@ -31,7 +31,7 @@ export interface ReplayFlags extends ExperimentFlags {
 }
 
 /** A fleet as it was written, for the report. */
-export interface GivenFleet {
+interface GivenFleet {
   readonly text: string
   readonly spec: FleetSpec
 }
@@ -39,6 +39,7 @@ export interface GivenFleet {
 const POLICIES_DEFAULT = ['least-cost', 'longest-prefix', 'least-requests', 'round-robin', 'random']
 const LOADS_DEFAULT = [0.3, 0.7, 0.95]
 const FLEET_DEFAULT = '8x8b-h100'
+const FLEET_KEYS = 'kv-blocks, steps (profile, polynomial, quadratic), noise, step-noise, scheduling (fcfs, priority), slots, batch-tokens'
 const SEEDS_MAX = 100
 const THREADS_MAX = 64
 
@@ -87,16 +88,14 @@ function helpText(): string {
 Policies:
 ${helpList([...[...policies].map(([name, { description }]) => [name, description] as const), [ORACLE, oracle]])}
 
-Engines are written COUNTxPROFILE[,KEY=VALUE]..., several kinds joined by +. Profiles:
-${helpList([...profiles].map(([name, { title }]) => [name, title] as const))}
-Keys: kv-blocks, steps (profile, polynomial, quadratic), noise, step-noise, scheduling (fcfs, priority), slots,
-batch-tokens.
+Engines are written COUNTxPROFILE[,KEY=VALUE]..., several kinds joined by +:
+${helpList([...[...profiles].map(([name, { title }]) => [name, title] as const), ['keys', FLEET_KEYS]])}
 
 Shapes, in place of a file, with their parameters and defaults:
 ${shapeHelp()}
 
 Examples:
   signalbox replay mooncake_trace.jsonl --engines 8x70b-h100 --html replay.html
-  signalbox replay shape:chat-sessions,requests=5000 --policy least-cost,./mine.mjs --engines 4x8b-h100
+  signalbox replay shape:chat-sessions --policy least-cost,./mine.mjs --engines 4x8b-h100
   signalbox replay azure.csv --rate 1,2 --gateways 4 --feed-delay 100 --json -`
 }
