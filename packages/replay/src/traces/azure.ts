@@ -1,7 +1,5 @@
-import { csvFields, csvHeader } from './csv.ts'
-import { Fields } from './fields.ts'
-import type { LineReader, Problem, ReadContext, TraceFormat } from './format.ts'
-import type { TraceBuilder } from './trace-builder.ts'
+import { csvReader, isCsvHeader } from './csv.ts'
+import type { LineReader, ReadContext, TraceFormat } from './format.ts'
 
 const COLUMNS = ['TIMESTAMP', 'ContextTokens', 'GeneratedTokens']
 
@@ -15,35 +13,21 @@ export const azure: TraceFormat = {
   title: "Azure's LLM inference traces of 2023 and 2024: CSV of TIMESTAMP, ContextTokens, GeneratedTokens; no prefixes",
   source: 'github.com/Azure/AzurePublicDataset',
   hasPrefixes: false,
-  detects: (line) => COLUMNS.every((column) => csvHeader(line).includes(column)),
-  open: (context) => new AzureReader(context),
+  detects: (line) => isCsvHeader(line, COLUMNS),
+  open: readAzure,
 }
 
-class AzureReader implements LineReader {
-  readonly #builder: TraceBuilder
-  #header: readonly string[] | undefined
-
-  constructor({ builder }: ReadContext) {
-    this.#builder = builder
-  }
-
-  line(text: string): Problem | undefined {
-    if (this.#header === undefined) {
-      this.#header = csvHeader(text)
-      const missing = COLUMNS.find((column) => !this.#header?.includes(column))
-      return missing === undefined ? undefined : { field: missing, expected: `expected a header with ${COLUMNS.join(',')}` }
-    }
-    const fields = csvFields(text, this.#header)
-    if (!(fields instanceof Fields)) return fields
+function readAzure({ builder }: ReadContext): LineReader {
+  return csvReader(COLUMNS, (fields) => {
     const atMs = timestampMs(fields.text('TIMESTAMP'))
     if (atMs === undefined) fields.wrong('TIMESTAMP', 'expected a time like 2023-11-16 18:17:03.9799600')
     const promptTokens = fields.tokens('ContextTokens')
     const outputTokens = fields.tokens('GeneratedTokens')
     if (fields.problem !== undefined) return fields.problem
-    if (promptTokens === 0 || outputTokens === 0) this.#builder.note('A request without prompt or output tokens is left out.')
-    else this.#builder.add({ atMs: atMs ?? 0, prompt: this.#builder.uniquePrompt(promptTokens), outputTokens })
+    if (promptTokens === 0 || outputTokens === 0) builder.note('A request without prompt or output tokens is left out.')
+    else builder.add({ atMs: atMs ?? 0, prompt: builder.uniquePrompt(promptTokens), outputTokens })
     return
-  }
+  })
 }
 
 /**

@@ -1,7 +1,5 @@
-import { csvFields, csvHeader } from './csv.ts'
-import { Fields } from './fields.ts'
-import type { LineReader, Problem, ReadContext, TraceFormat } from './format.ts'
-import type { TraceBuilder } from './trace-builder.ts'
+import { csvReader, isCsvHeader } from './csv.ts'
+import type { LineReader, ReadContext, TraceFormat } from './format.ts'
 
 const COLUMNS = ['Timestamp', 'Model', 'Request tokens', 'Response tokens']
 
@@ -16,27 +14,13 @@ export const burstgpt: TraceFormat = {
   title: 'BurstGPT: CSV of Timestamp, Model, Request tokens, Response tokens, with or without Session ID; no prefixes',
   source: 'github.com/HPMLL/BurstGPT',
   hasPrefixes: false,
-  detects: (line) => COLUMNS.every((column) => csvHeader(line).includes(column)),
-  open: (context) => new BurstGptReader(context),
+  detects: (line) => isCsvHeader(line, COLUMNS),
+  open: readBurstGpt,
 }
 
-class BurstGptReader implements LineReader {
-  readonly #builder: TraceBuilder
-  readonly #lastOfSession = new Map<string | number, number>()
-  #header: readonly string[] | undefined
-
-  constructor({ builder }: ReadContext) {
-    this.#builder = builder
-  }
-
-  line(text: string): Problem | undefined {
-    if (this.#header === undefined) {
-      this.#header = csvHeader(text)
-      const missing = COLUMNS.find((column) => !this.#header?.includes(column))
-      return missing === undefined ? undefined : { field: missing, expected: `expected a header with ${COLUMNS.join(',')}` }
-    }
-    const fields = csvFields(text, this.#header)
-    if (!(fields instanceof Fields)) return fields
+function readBurstGpt({ builder }: ReadContext): LineReader {
+  const lastOfSession = new Map<string | number, number>()
+  return csvReader(COLUMNS, (fields) => {
     const atMs = fields.amount('Timestamp') * 1000
     const model = fields.text('Model')
     const promptTokens = fields.tokens('Request tokens')
@@ -44,18 +28,18 @@ class BurstGptReader implements LineReader {
     const name = fields.has('Session ID') ? fields.name('Session ID') : ''
     if (fields.problem !== undefined) return fields.problem
     if (promptTokens === 0 || outputTokens === 0) {
-      this.#builder.note('A failure (no request or response tokens) is left out.')
+      builder.note('A failure (no request or response tokens) is left out.')
       return
     }
-    const prompt = this.#builder.uniquePrompt(promptTokens)
+    const prompt = builder.uniquePrompt(promptTokens)
     if (name === '') {
-      this.#builder.add({ atMs, prompt, outputTokens, model })
+      builder.add({ atMs, prompt, outputTokens, model })
       return
     }
-    const previous = this.#lastOfSession.get(name)
+    const previous = lastOfSession.get(name)
     const after = previous === undefined ? undefined : { index: previous, thinkMs: 0 }
-    const session = this.#builder.sessionNumber(name)
-    this.#lastOfSession.set(name, this.#builder.add({ atMs, prompt, outputTokens, model, session, after }))
+    const session = builder.sessionNumber(name)
+    lastOfSession.set(name, builder.add({ atMs, prompt, outputTokens, model, session, after }))
     return
-  }
+  })
 }
