@@ -46,7 +46,10 @@ const THREADS_MAX = 64
 export function withReplayFlags(command: Command): Command {
   withTraceArgument(command)
     .addOption(
-      new Option('--policy <names>', `policies, by name or module such as ./mine.mjs, comma-separated; ${ORACLE} knows every cache and queue`)
+      new Option(
+        '--policy <names>',
+        `policies, by name or module such as ./mine.mjs, comma-separated, parameters after colons; ${ORACLE} knows every cache and queue`,
+      )
         .argParser(names)
         .default(POLICIES_DEFAULT, POLICIES_DEFAULT.join(',')),
     )

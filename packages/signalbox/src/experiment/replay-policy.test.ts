@@ -29,6 +29,23 @@ describe('replayPolicy', () => {
     await expect(replayPolicy('lest-cost')).rejects.toThrow(', oracle, or give a module such as ./mine.mjs')
   })
 
+  it('takes parameters after colons', async () => {
+    expect(await replayPolicy('least-cost:stallPrice=0.3:decodeWeight=0')).toMatchObject({
+      plugin: { type: 'least-cost' },
+      parameters: { stallPrice: 0.3, decodeWeight: 0 },
+    })
+  })
+
+  it.each([
+    ['least-cost:stallPrice=cheap', 'stallPrice must be a number, not "cheap"'],
+    ['least-cost:stallPric=1', 'unknown parameter stallPric; it takes stallPrice, decodeWeight'],
+    ['least-cost:stallPrice=-1', 'stallPrice must be a number from 0 to 1000, not -1'],
+    ['random:stallPrice=1', 'unknown parameter stallPrice; it takes none'],
+  ])('refuses %s', async (name, message) => {
+    await expect(replayPolicy(name)).rejects.toThrow(StartError)
+    await expect(replayPolicy(name)).rejects.toThrow(message)
+  })
+
   it('refuses a module whose create throws, with the place', async () => {
     const path = module('unlucky.mjs', "throw new Error('no luck')")
     await expect(replayPolicy(path)).rejects.toThrow(new StartError(`--policy: ${path}: create threw no luck (unlucky.mjs:2:20)`))

@@ -9,14 +9,27 @@ import { StartError } from '../supervisor/role-process.ts'
 export const ORACLE = 'oracle'
 
 /**
- * What a name of `--policy` stands for: a policy, a module's path, or `oracle`. Throws a StartError that names the policy where there is no such one,
- * or where it cannot be made; so does the policy itself when it throws in a run.
+ * What a name of `--policy` stands for: a policy, a module's path, or `oracle`; numeric parameters follow, each after a colon:
+ * `least-cost:stallPrice=0.3:decodeWeight=0`. Throws a StartError that names the policy where there is no such one, or where it cannot be
+ * made; so does the policy itself when it throws in a run.
  */
 export async function replayPolicy(name: string): Promise<PolicyChoice> {
   if (name === ORACLE) return { kind: 'oracle' }
-  const plugin = guarded(await policyNamed(name, '--policy', [ORACLE]), name)
-  plugin.create(undefined, { random: seededRandom(0) })
-  return { kind: 'scheduler', plugin, parameters: undefined }
+  const [base = '', ...settings] = name.split(SETTING)
+  const plugin = guarded(await policyNamed(base, '--policy', [ORACLE]), name)
+  const parameters = settings.length === 0 ? undefined : Object.fromEntries(settings.map((setting) => parameter(setting, name)))
+  plugin.create(parameters, { random: seededRandom(0) })
+  return { kind: 'scheduler', plugin, parameters }
+}
+
+/** Where a parameter begins; a colon of a path is followed by no name and equals sign. */
+const SETTING = /:(?=[A-Za-z]\w*=)/
+
+function parameter(setting: string, name: string): readonly [string, number] {
+  const [key = '', text = ''] = setting.split('=', 2)
+  const value = text.trim() === '' ? Number.NaN : Number(text)
+  if (Number.isNaN(value)) throw new StartError(`--policy: ${name}: ${key} must be a number, not ${JSON.stringify(text)}`)
+  return [key, value]
 }
 
 /** A module of the user's may throw anywhere: that is his mistake to mend, and not a bug of ours. */
