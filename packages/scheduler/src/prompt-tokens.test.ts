@@ -52,6 +52,15 @@ describe('tokens of a prompt', () => {
   })
 })
 
+it('more blocks are never fewer tokens, where an answer said far less of a text than its model does', () => {
+  const tokens = new PromptTokens()
+  tokens.observed(prompt(1, 6400), 5e-324)
+  tokens.observed(prompt(2, 1), 1_621_065)
+  const asked = prompt(1, 6401)
+  const estimate = tokens.estimate(asked, blocksOf(asked))
+  expect(estimate.cachedTokens(25, true)).toBeGreaterThanOrEqual(estimate.cachedTokens(24, true))
+})
+
 describe('a prompt that begins as an answered one did', () => {
   // 100 other prompts at 4 bytes a token, then one of 20 kB at 2.5.
   function taught(): PromptTokens {

@@ -138,9 +138,14 @@ class Estimate implements PromptEstimate {
     const matched = known === 0 ? 0 : (this.#knownTokens * known) / this.#knownBlocks
     const beyond = (blocks - known) * PREFIX_BLOCK_BYTES * this.#tokensPerByte
     // Of the block where the prompts part, or the last one that is not whole, half is common on average.
-    const rest = Math.min(PREFIX_BLOCK_BYTES, Math.max(0, this.#promptBytes - blocks * PREFIX_BLOCK_BYTES))
-    const tail = Math.max(0, (rest / 2) * this.#tokensPerByte - BLOCK_TAIL_TOKENS)
+    const tail = Math.max(0, this.#blockTokens(blocks) / 2 - BLOCK_TAIL_TOKENS)
     return Math.min(this.promptTokens, Math.floor(frame + matched + beyond + tail))
+  }
+
+  /** Tokens of the block after the first `blocks`, which may not be whole: as an answer said where it is known, so that more blocks are never fewer tokens. */
+  #blockTokens(blocks: number): number {
+    if (blocks < this.#knownBlocks) return this.#knownTokens / this.#knownBlocks
+    return Math.min(PREFIX_BLOCK_BYTES, Math.max(0, this.#promptBytes - blocks * PREFIX_BLOCK_BYTES)) * this.#tokensPerByte
   }
 }
 
