@@ -1,4 +1,4 @@
-import { errorBody } from '../api-error.ts'
+import { type ApiError, errorBody } from '../api-error.ts'
 import { readChatRequest } from '../requests/chat-request.ts'
 import { type TokenLogprob, tokenChoice } from '../token-logprobs.ts'
 import {
@@ -7,12 +7,12 @@ import {
   type AnswerShape,
   type AnswerWriter,
   type Choice,
-  DONE,
   FINGERPRINT,
   finishReason,
   type Piece,
   usageJson,
 } from './answer-shape.ts'
+import { CompletionChunks } from './completion-chunks.ts'
 
 /** Chat completions. SOURCE: `reference/vllm.md` §3.3-3.5. */
 export const chatShape: AnswerShape = {
@@ -24,14 +24,11 @@ export const chatShape: AnswerShape = {
 
 class ChatWriter implements AnswerWriter {
   readonly #context: AnswerContext
-  /** A chunk up to its list of choices: the same in every one, so it is written once. */
-  readonly #start: string
+  readonly #chunks: CompletionChunks
 
   constructor(context: AnswerContext) {
     this.#context = context
-    const { id, created, model } = context.head
-    const start = JSON.stringify({ id, object: 'chat.completion.chunk', created, model, system_fingerprint: FINGERPRINT })
-    this.#start = `data: ${start.slice(0, -1)},"choices":[`
+    this.#chunks = new CompletionChunks('chat.completion.chunk', context)
   }
 
   opening(): string {
@@ -40,23 +37,22 @@ class ChatWriter implements AnswerWriter {
 
   piece(piece: Piece): string {
     const { choice, from, text } = piece
-    const usage = piece.usage === undefined ? '' : `,"usage":${JSON.stringify(usageJson(piece.usage))}`
+    const usage = this.#chunks.usageSoFar(piece)
     const delta =
       choice.plan.tool === undefined
         ? `{"content":${JSON.stringify(text)}}`
         : `{"tool_calls":[{"index":0,"function":{"arguments":${JSON.stringify(text)}}}]}`
     const rest = piece.isLast ? this.#last(choice) : '"finish_reason":null'
-    const chunk = `${this.#start}{"index":${choice.index},"delta":${delta},"logprobs":${this.#logprobs(piece)},${rest}${this.#tokenIds(piece)}}]${usage}}\n\n`
+    const chunk = `${this.#chunks.start}{"index":${choice.index},"delta":${delta},"logprobs":${this.#logprobs(piece)},${rest}${this.#chunks.tokenIds(piece)}}]${usage}}\n\n`
     return from === 0 ? this.#role(choice, usage) + chunk : chunk
   }
 
   closing(_: readonly Choice[], { usage }: AnswerEnd): string {
-    if (this.#context.request.streaming?.includeUsage !== true) return DONE
-    return `${this.#start}],"usage":${JSON.stringify(usageJson(usage))}}\n\n${DONE}`
+    return this.#chunks.closing(usage)
   }
 
-  failed(error: Parameters<AnswerWriter['failed']>[0]): string {
-    return `data: ${errorBody(error)}\n\n${DONE}`
+  failed(error: ApiError): string {
+    return this.#chunks.failed(error)
   }
 
   whole(choices: readonly Choice[], { usage, kvTransferParams }: AnswerEnd): object {
@@ -102,7 +98,8 @@ class ChatWriter implements AnswerWriter {
 
   /** vLLM opens with a chunk that has the role and no text; a call of a tool is named in a chunk of its own. */
   #role(choice: Choice, usage: string): string {
-    const chunk = (delta: string) => `${this.#start}{"index":${choice.index},"delta":${delta},"logprobs":null,"finish_reason":null}]${usage}}\n\n`
+    const chunk = (delta: string) =>
+      `${this.#chunks.start}{"index":${choice.index},"delta":${delta},"logprobs":null,"finish_reason":null}]${usage}}\n\n`
     const { tool } = choice.plan
     const call = { tool_calls: [{ id: this.#callId(choice), type: 'function', index: 0, function: { name: tool, arguments: '' } }] }
     return chunk('{"role":"assistant","content":""}') + (tool === undefined ? '' : chunk(JSON.stringify(call)))
@@ -114,10 +111,6 @@ class ChatWriter implements AnswerWriter {
 
   #callId({ index }: Choice): string {
     return `chatcmpl-tool-${this.#context.head.id.replace(/^chatcmpl-/, '')}-${index}`
-  }
-
-  #tokenIds({ choice, from, to }: Piece): string {
-    return this.#context.request.returnTokenIds ? `,"token_ids":[${choice.plan.tokens.subarray(from, to).join(',')}]` : ''
   }
 
   #logprobs({ choice, from, to }: Piece): string {

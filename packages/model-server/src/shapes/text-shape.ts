@@ -8,12 +8,12 @@ import {
   type AnswerShape,
   type AnswerWriter,
   type Choice,
-  DONE,
   FINGERPRINT,
   finishReason,
   type Piece,
   usageJson,
 } from './answer-shape.ts'
+import { CompletionChunks } from './completion-chunks.ts'
 
 /** Text completions. SOURCE: `reference/vllm.md` §3.3-3.5. */
 export const textShape: AnswerShape = {
@@ -25,41 +25,37 @@ export const textShape: AnswerShape = {
 
 class TextWriter implements AnswerWriter {
   readonly #context: AnswerContext
-  /** A chunk up to its list of choices: the same in every one, so it is written once. */
-  readonly #start: string
+  readonly #chunks: CompletionChunks
   /** By index of the choice. */
   readonly #readers = new Map<number, Reader>()
 
   constructor(context: AnswerContext) {
     this.#context = context
-    const { id, created, model } = context.head
-    const start = JSON.stringify({ id, object: 'text_completion', created, model, system_fingerprint: FINGERPRINT })
-    this.#start = `data: ${start.slice(0, -1)},"choices":[`
+    this.#chunks = new CompletionChunks('text_completion', context)
   }
 
   opening(): string {
     return ''
   }
 
-  piece({ choice, from, to, text, isLast, usage }: Piece): string {
+  piece(piece: Piece): string {
+    const { choice, from, to, text, isLast } = piece
     const { index, plan } = choice
-    const { logprobs, returnTokenIds, echo } = this.#context.request
+    const { logprobs, echo } = this.#context.request
     const told = echo && from === 0 ? this.#promptText(choice) + text : text
     const shown = logprobs === undefined ? 'null' : JSON.stringify(this.#logprobs(choice, from, to))
     const finish = isLast ? `"${finishReason(choice)}"` : 'null'
     const stop = isLast ? JSON.stringify(plan.stopReason) : 'null'
-    const ids = returnTokenIds ? `,"token_ids":[${plan.tokens.subarray(from, to).join(',')}]` : ''
-    const counted = usage === undefined ? '' : `,"usage":${JSON.stringify(usageJson(usage))}`
-    return `${this.#start}{"index":${index},"text":${JSON.stringify(told)},"logprobs":${shown},"finish_reason":${finish},"stop_reason":${stop}${ids}}]${counted}}\n\n`
+    const fields = `"index":${index},"text":${JSON.stringify(told)},"logprobs":${shown},"finish_reason":${finish},"stop_reason":${stop}`
+    return `${this.#chunks.start}{${fields}${this.#chunks.tokenIds(piece)}}]${this.#chunks.usageSoFar(piece)}}\n\n`
   }
 
   closing(_: readonly Choice[], { usage }: AnswerEnd): string {
-    if (this.#context.request.streaming?.includeUsage !== true) return DONE
-    return `${this.#start}],"usage":${JSON.stringify(usageJson(usage))}}\n\n${DONE}`
+    return this.#chunks.closing(usage)
   }
 
   failed(error: ApiError): string {
-    return `data: ${errorBody(error)}\n\n${DONE}`
+    return this.#chunks.failed(error)
   }
 
   whole(choices: readonly Choice[], { usage, kvTransferParams }: AnswerEnd): object {
