@@ -1,5 +1,5 @@
 import { BytePairs } from './byte-pairs.ts'
-import { decodeTokens, tokenDecoder } from './byte-text.ts'
+import { byteTokenizer } from './byte-tokenizer.ts'
 import { encodeHarmonyChat } from './harmony-chat.ts'
 import { splitText } from './split-text.ts'
 import type { Tokenizer } from './types.ts'
@@ -19,15 +19,5 @@ export async function gptOssTokenizer(): Promise<Tokenizer> {
   const pairs = new BytePairs(ranks)
   const appendText = (text: string, tokens: number[]) => splitText(text, pattern, (piece) => pairs.append(piece, tokens))
   const bytesOf = (token: number) => pairs.bytesOf(token) ?? specials.get(token) ?? ''
-  return {
-    id: 'gpt-oss',
-    encode: (text) => {
-      const tokens: number[] = []
-      appendText(text, tokens)
-      return new Uint32Array(tokens)
-    },
-    decode: (tokens) => decodeTokens(tokens, bytesOf),
-    decoder: () => tokenDecoder(bytesOf),
-    encodeChat: (prompt) => encodeHarmonyChat(prompt, appendText),
-  }
+  return byteTokenizer({ id: 'gpt-oss', appendText, bytesOf, encodeChat: (prompt) => encodeHarmonyChat(prompt, appendText) })
 }

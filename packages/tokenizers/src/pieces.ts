@@ -1,5 +1,5 @@
 import { assert } from '@signalbox/base'
-import { decodeTokens, tokenDecoder } from './byte-text.ts'
+import { byteTokenizer } from './byte-tokenizer.ts'
 import { encodePlainChat, type PlainTemplate } from './plain-chat.ts'
 import type { Tokenizer } from './types.ts'
 
@@ -47,17 +47,7 @@ for (const [index, { bytes }] of classes.entries()) {
  * letters. All pieces that there can be are 2,174,292,008, so a number and its piece give each other.
  */
 export function piecesTokenizer(): Tokenizer {
-  return {
-    id: 'pieces',
-    encode: (text) => {
-      const tokens: number[] = []
-      appendText(text, tokens)
-      return new Uint32Array(tokens)
-    },
-    decode: (tokens) => decodeTokens(tokens, bytesOf),
-    decoder: () => tokenDecoder(bytesOf),
-    encodeChat: (prompt) => encodePlainChat(prompt, template),
-  }
+  return byteTokenizer({ id: 'pieces', appendText, bytesOf, encodeChat: (prompt) => encodePlainChat(prompt, template) })
 }
 
 function appendText(text: string, tokens: number[]): void {
