@@ -1,3 +1,5 @@
+import { fmix32 } from '@signalbox/base'
+
 /**
  * A run of tokens named by an id: token i of the run is a function of the id and i alone. Equal ids therefore mean equal
  * tokens, position by position, and a shorter run is the beginning of a longer one of the same id.
@@ -81,16 +83,6 @@ function seedOf(id: number): number {
 /** A Weyl sequence from the seed, finalised: neighbours and runs of neighbouring seeds share no stretch. */
 function tokenAt(seed: number, index: number): number {
   return fmix32(seed + Math.imul(index + 1, 0x9e3779b9)) >>> 0
-}
-
-/** SOURCE: `fmix32` of MurmurHash3 (A. Appleby, public domain), a bijection of 32 bits. */
-function fmix32(value: number): number {
-  let mixed = value | 0
-  mixed ^= mixed >>> 16
-  mixed = Math.imul(mixed, 0x85ebca6b)
-  mixed ^= mixed >>> 13
-  mixed = Math.imul(mixed, 0xc2b2ae35)
-  return mixed ^ (mixed >>> 16)
 }
 
 /** How many of the 256 words have 1, 2, ... 6 letters: 1,127 bytes with their spaces, 4.40 a word. */

@@ -1,4 +1,4 @@
-import { assert } from '@signalbox/base'
+import { assert, fmix32 } from '@signalbox/base'
 
 /** Bytes of one block of the approximate prefix index. */
 export const PREFIX_BLOCK_BYTES = 256
@@ -54,13 +54,4 @@ function stepA(state: number, word: number): number {
 function stepB(state: number, word: number): number {
   const mixed = Math.imul(state ^ word, 0x1b873593)
   return (mixed << 13) | (mixed >>> 19)
-}
-
-function fmix32(value: number): number {
-  let mixed = value | 0
-  mixed ^= mixed >>> 16
-  mixed = Math.imul(mixed, 0x85ebca6b)
-  mixed ^= mixed >>> 13
-  mixed = Math.imul(mixed, 0xc2b2ae35)
-  return mixed ^ (mixed >>> 16)
 }
