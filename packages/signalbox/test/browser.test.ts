@@ -26,6 +26,7 @@ const PANELS = [
   'End-to-end latency',
 ]
 const viewport = { width: 1440, height: 900 }
+const lookAtInk = fileURLToPath(new URL('look-at-ink.js', import.meta.url))
 const lookAtPanels = fileURLToPath(new URL('look-at-panels.js', import.meta.url))
 const images = fileURLToPath(new URL('../../../docs/images', import.meta.url))
 
@@ -77,6 +78,7 @@ describe.skipIf(executablePath === undefined)('the console in a browser', () => 
     context.on('request', (request) => {
       if (!request.url().startsWith(`${fleet.console}/`)) complaints.push(`left the house: ${request.url()}`)
     })
+    await page.addInitScript({ path: lookAtInk })
     await page.addInitScript({ path: lookAtPanels })
     await page.addInitScript(
       "addEventListener('securitypolicyviolation', (event) => console.error('policy: ' + event.violatedDirective + ' ' + event.blockedURI))",

@@ -11,6 +11,7 @@ import { program } from './required-programs.ts'
 const folder = mkdtempSync(join(tmpdir(), 'signalbox-replay-'))
 const trace = fileURLToPath(new URL('../testdata/traces/conversations.jsonl', import.meta.url))
 const examplePolicies = fileURLToPath(new URL('../../scheduler/testdata', import.meta.url))
+const lookAtInk = fileURLToPath(new URL('look-at-ink.js', import.meta.url))
 const lookAtCharts = fileURLToPath(new URL('look-at-charts.js', import.meta.url))
 afterAll(() => rmSync(folder, { recursive: true }))
 
@@ -289,6 +290,7 @@ describe.skipIf(executablePath === undefined)('the page of a report', () => {
     context.on('request', (request) => {
       if (request.url() !== address && !request.url().startsWith('data:')) complaints.push(`fetched: ${request.url()}`)
     })
+    await opened.addInitScript({ path: lookAtInk })
     await opened.addInitScript({ path: lookAtCharts })
     await opened.goto(address)
     expect(await opened.title()).toBe('Replay of conversations.jsonl: least-cost, random, oracle')
